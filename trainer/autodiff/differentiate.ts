@@ -1,0 +1,72 @@
+import { topologicalOrder } from '../graph/lower.ts'
+import { add } from '../graph/ops.ts'
+import { formatShape, sameShape } from '../graph/shape.ts'
+import { constant } from '../graph/tensor.ts'
+import type { Tensor } from '../graph/tensor.ts'
+import { gradientRules } from './gradients.ts'
+import { regionRules } from './region-gradients.ts'
+
+/**
+ * Reverse-mode differentiation of a scalar: one walk from the loss towards the leaves, along the tensors that
+ * depend on a leaf and no others. Returns the gradient of each leaf, of its shape, in the order given; a leaf
+ * that the loss does not depend on has none and is an error, since it could never be trained.
+ *
+ * @throws Error for an operator without a gradient rule on the way, or a leaf out of reach.
+ * @example
+ * const [dA, dB] = differentiate(loss, [loraA, loraB])
+ */
+export function differentiate(loss: Tensor, leaves: readonly Tensor[]): readonly Tensor[] {
+  if (loss.shape.length > 0) throw new Error(`The loss must be a scalar, not ${formatShape(loss.shape)}.`)
+  const order = topologicalOrder([loss], differentiableInputs)
+  const active = new Set<Tensor>(leaves)
+  for (const tensor of order)
+    if (differentiableInputs(tensor).some((dependency) => active.has(dependency))) active.add(tensor)
+
+  const gradients = new Map<Tensor, Tensor>([[loss, constant(1)]])
+  for (const tensor of [...order].reverse()) {
+    const gradient = gradients.get(tensor)
+    if (!gradient || !active.has(tensor)) continue
+    const inputs = differentiableInputs(tensor)
+    if (inputs.length === 0) continue
+    const parts = inputGradients(tensor, gradient)
+    inputs.forEach((dependency, i) => {
+      const part = parts[i]
+      if (!part || !active.has(dependency)) return
+      if (!sameShape(part.shape, dependency.shape))
+        throw new Error(
+          `The gradient of ${describe(tensor)} has shape ${formatShape(part.shape)}, its input ${formatShape(dependency.shape)}.`,
+        )
+      const known = gradients.get(dependency)
+      gradients.set(dependency, known ? add(known, part) : part)
+    })
+  }
+  return leaves.map((leaf) => {
+    const gradient = gradients.get(leaf)
+    if (!gradient) throw new Error(`The loss does not depend on ${describe(leaf)}.`)
+    return gradient
+  })
+}
+
+function differentiableInputs(tensor: Tensor): readonly Tensor[] {
+  if (tensor.kind === 'region') return tensor.inputs
+  return tensor.kind === 'result' ? tensor.operation.inputs : []
+}
+
+function inputGradients(tensor: Tensor, gradient: Tensor): readonly (Tensor | null)[] {
+  if (tensor.kind === 'region') {
+    const rule = regionRules[tensor.rule]
+    if (!rule) throw new Error(`There is no gradient rule for the region ${tensor.rule}.`)
+    return rule(tensor, gradient)
+  }
+  if (tensor.kind !== 'result') return []
+  const rule = gradientRules[tensor.operation.op]
+  if (!rule || tensor.index > 0) throw new Error(`There is no gradient rule for ${describe(tensor)}.`)
+  return rule({ operation: tensor.operation, output: tensor, gradient })
+}
+
+function describe(tensor: Tensor): string {
+  if (tensor.kind === 'result') return `output ${tensor.index} of ${tensor.operation.op}`
+  return tensor.kind === 'region'
+    ? `the region ${tensor.rule}`
+    : `the ${tensor.kind} ${'name' in tensor ? tensor.name : ''}`
+}

@@ -1,0 +1,112 @@
+import {
+  add,
+  gather,
+  gemm,
+  matMul,
+  mul,
+  neg,
+  reduceMean,
+  reduceSum,
+  scatterAddRows,
+  sub,
+  transpose,
+} from '../graph/ops.ts'
+import { dimAt } from '../graph/shape.ts'
+import { constant } from '../graph/tensor.ts'
+import type { RegionTensor, Tensor } from '../graph/tensor.ts'
+import { unbroadcast } from './unbroadcast.ts'
+
+/** The gradient of the loss by each input of a region. */
+export type RegionRule = (region: RegionTensor, gradient: Tensor) => readonly (Tensor | null)[]
+
+/** The gradients of values that are differentiated as a whole (see `RegionTensor`), by rule name. */
+export const regionRules: Readonly<Record<string, RegionRule>> = {
+  /** Inputs x `[..., width]` and scale `[width]`; saved inverseRms `[..., 1]`. */
+  rmsNorm: (region, gradient) => {
+    const [x, scale] = inputsOf(region)
+    const inverseRms = saved(region, 'inverseRms')
+    const normalized = mul(x, inverseRms)
+    const scaled = mul(gradient, scale)
+    const projection = reduceMean(mul(scaled, normalized), [-1])
+    return [
+      mul(sub(scaled, mul(normalized, projection)), inverseRms),
+      unbroadcast(mul(gradient, normalized), scale.shape),
+    ]
+  },
+
+  /**
+   * Inputs query, key, value `[batch, heads, length, headWidth]` and bias; saved probabilities. With
+   * `ds = P·(dP − rowsum(dO·O))` the sum runs over the head's width instead of the score matrix (Dao et al.
+   * 2022, appendix B.2). With dropout on the probabilities the same holds, `dP` being masked.
+   */
+  attention: (region, gradient) => {
+    const [query, key, value, bias] = inputsOf(region)
+    if (!value) throw new Error('attention takes three or four inputs.')
+    const probabilities = saved(region, 'probabilities')
+    const mask = region.saved['dropoutMask']
+    const kept = mask ? mul(probabilities, mask) : probabilities
+    const dValue = matMul(transpose(kept, [0, 1, 3, 2]), gradient)
+    const dKept = matMul(gradient, transpose(value, [0, 1, 3, 2]))
+    const dProbabilities = mask ? mul(dKept, mask) : dKept
+    const rowSum = reduceSum(mul(gradient, region.value), [-1])
+    const dScores = mul(probabilities, sub(dProbabilities, rowSum))
+    const dQuery = matMul(dScores, key)
+    const dKey = matMul(transpose(dScores, [0, 1, 3, 2]), query)
+    return [dQuery, dKey, dValue, bias ? unbroadcast(dScores, bias.shape) : null]
+  },
+
+  /**
+   * Inputs x `[tokens, in]`, weight `[out, in]`, A `[rank, in]`, B `[out, rank]`; saved merged weight
+   * `W + scale·B·A`. The gradient by x goes through the merged weight in one product.
+   */
+  mergedLora: (region, gradient) => {
+    const [x, , a, b] = inputsOf(region)
+    if (!a || !b) throw new Error('mergedLora takes four inputs.')
+    const alpha = Number(region.attributes['scale'])
+    const hidden = gemm(x, a, { transB: true })
+    const dHidden = gemm(gradient, b, { alpha })
+    return [
+      gemm(gradient, saved(region, 'merged')),
+      null,
+      gemm(dHidden, x, { transA: true }),
+      gemm(gradient, hidden, { transA: true, alpha }),
+    ]
+  },
+
+  /**
+   * Summed cross-entropy of `hidden · weightᵀ` at labelled rows, without a one-hot matrix: inputs hidden
+   * `[labels, width]`, weight `[vocabulary, width]`, labels; saved probabilities. The gradient by the logits
+   * is `P − (1 − ε)·onehot − ε / vocabulary`, with label smoothing ε (Szegedy et al. 2016).
+   */
+  headLoss: (region, gradient) => {
+    const [hidden, weight, labels] = inputsOf(region)
+    if (!labels) throw new Error('headLoss takes three inputs.')
+    const probabilities = saved(region, 'probabilities')
+    const smoothing = Number(region.attributes['labelSmoothing'])
+    const vocabulary = dimAt(weight.shape, 0)
+    if (typeof vocabulary !== 'number') throw new Error('headLoss wants a known vocabulary.')
+    const certainty = constant(1 - smoothing)
+    const target = mul(gather(weight, labels), certainty)
+    const dHidden = sub(matMul(probabilities, weight), target)
+    const dWeight = add(
+      gemm(probabilities, hidden, { transA: true }),
+      neg(scatterAddRows(labels, mul(hidden, certainty), vocabulary)),
+    )
+    if (smoothing === 0) return [mul(dHidden, gradient), mul(dWeight, gradient), null]
+    const meanWeight = mul(reduceMean(weight, [0]), constant(smoothing))
+    const meanHidden = mul(reduceSum(hidden, [0]), constant(smoothing / vocabulary))
+    return [mul(sub(dHidden, meanWeight), gradient), mul(sub(dWeight, meanHidden), gradient), null]
+  },
+}
+
+function inputsOf(region: RegionTensor): readonly [Tensor, Tensor, Tensor | undefined, Tensor | undefined] {
+  const [first, second, third, fourth] = region.inputs
+  if (!first || !second) throw new Error(`The region ${region.rule} lacks inputs.`)
+  return [first, second, third, fourth]
+}
+
+function saved(region: RegionTensor, name: string): Tensor {
+  const tensor = region.saved[name]
+  if (!tensor) throw new Error(`The region ${region.rule} did not save ${name}.`)
+  return tensor
+}

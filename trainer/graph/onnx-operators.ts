@@ -1,0 +1,132 @@
+import type { Lowering, OperatorLowering, OperatorTable } from './lower.ts'
+import type { OnnxAttribute } from './onnx-model.ts'
+import { onnxDataType } from './onnx-model.ts'
+import type { Dim, Shape } from './shape.ts'
+import { constant, integers } from './tensor.ts'
+import type { DataType, Operation } from './tensor.ts'
+
+const plain =
+  (opType: string): OperatorLowering =>
+  (_, inputs, to) =>
+    to.node(opType, inputs)
+
+const reduction =
+  (opType: string): OperatorLowering =>
+  (operation, inputs, to) =>
+    to.node(opType, [...inputs, to.constant(integers(numbers(operation, 'axes')))], {
+      attributes: { keepdims: int(operation, 'keepDims') },
+    })
+
+/** How each operator is written in ONNX, opset 20. */
+export const onnxOperators: OperatorTable = {
+  neg: plain('Neg'),
+  exp: plain('Exp'),
+  log: plain('Log'),
+  sqrt: plain('Sqrt'),
+  reciprocal: plain('Reciprocal'),
+  tanh: plain('Tanh'),
+  sigmoid: plain('Sigmoid'),
+  relu: plain('Relu'),
+  softmax: (_, inputs, to) => to.node('Softmax', inputs, { attributes: { axis: { int: -1 } } }),
+  add: plain('Add'),
+  sub: plain('Sub'),
+  mul: plain('Mul'),
+  div: plain('Div'),
+  min: plain('Min'),
+  max: plain('Max'),
+  less: plain('Less'),
+  equal: plain('Equal'),
+  where: plain('Where'),
+  cast: (operation, inputs, to) =>
+    to.node('Cast', inputs, { attributes: { to: { int: onnxDataType[text(operation, 'to') as DataType] } } }),
+  matMul: plain('MatMul'),
+  gemm: (operation, inputs, to) =>
+    to.node('Gemm', inputs, {
+      attributes: {
+        transA: int(operation, 'transA'),
+        transB: int(operation, 'transB'),
+        alpha: { float: number(operation, 'alpha') },
+      },
+    }),
+  transpose: (operation, inputs, to) =>
+    to.node('Transpose', inputs, { attributes: { perm: { ints: numbers(operation, 'perm') } } }),
+  reshape: ({ attributes }, inputs, to) =>
+    to.node('Reshape', [...inputs, to.shape(attributes['shape'] as Shape, { inferOne: true })]),
+  expand: ({ attributes }, inputs, to) =>
+    to.node('Expand', [...inputs, to.shape(attributes['shape'] as Shape)]),
+  gather: (_, inputs, to) => to.node('Gather', inputs, { attributes: { axis: { int: 0 } } }),
+  gatherElements: (_, inputs, to) => to.node('GatherElements', inputs, { attributes: { axis: { int: 1 } } }),
+  scatterAddRows: (operation, [indices = '', updates = ''], to) => {
+    const width = operation.inputs[1]?.shape.slice(1) ?? []
+    const zeros = to.node('Expand', [
+      to.constant(constant(0)),
+      to.shape([operation.attributes['rows'] as Dim, ...width]),
+    ])
+    const column = to.node('Unsqueeze', [indices, to.constant(integers([1]))])
+    return to.node('ScatterND', [...zeros, ...column, updates], {
+      attributes: { reduction: { string: 'add' } },
+    })
+  },
+  concat: (operation, inputs, to) =>
+    to.node('Concat', inputs, { attributes: { axis: int(operation, 'axis') } }),
+  slice: lowerSlice,
+  reduceSum: reduction('ReduceSum'),
+  reduceMean: reduction('ReduceMean'),
+  reduceMax: reduction('ReduceMax'),
+  range: ({ attributes }, _, to) =>
+    to.node('Range', [
+      to.constant(integers(0)),
+      to.dim(attributes['length'] as Dim),
+      to.constant(integers(1)),
+    ]),
+  dimension: ({ attributes }, _, to) => [to.dim(attributes['dim'] as Dim)],
+  // Registered by ONNX Runtime in the ONNX domain, for graphs that its own fusions make.
+  fusedRmsNorm: (operation, inputs, to) =>
+    to.node('SimplifiedLayerNormalization', inputs, {
+      attributes: {
+        axis: { int: -1 },
+        epsilon: { float: number(operation, 'epsilon') },
+        stash_type: { int: 1 },
+      },
+      outputs: 2,
+    }),
+}
+
+function lowerSlice(
+  operation: Operation,
+  [x = '', fedStart]: readonly string[],
+  to: Lowering,
+): readonly string[] {
+  const length = operation.attributes['length'] as Dim
+  const axes = to.constant(integers([number(operation, 'axis')]))
+  if (fedStart === undefined) {
+    const start = number(operation, 'start')
+    const from = to.constant(integers([start]))
+    if (typeof length === 'number')
+      return to.node('Slice', [x, from, to.constant(integers([start + length])), axes])
+    return to.node('Slice', [x, from, ...to.node('Add', [from, to.shape([length])]), axes])
+  }
+  return to.node('Slice', [x, fedStart, ...to.node('Add', [fedStart, to.shape([length])]), axes])
+}
+
+function number(operation: Operation, name: string): number {
+  const value = operation.attributes[name]
+  if (typeof value !== 'number') throw new Error(`${operation.op} lacks the attribute ${name}.`)
+  return value
+}
+
+function numbers(operation: Operation, name: string): readonly number[] {
+  const value = operation.attributes[name]
+  if (!Array.isArray(value)) throw new Error(`${operation.op} lacks the attribute ${name}.`)
+  return value as readonly number[]
+}
+
+function text(operation: Operation, name: string): string {
+  const value = operation.attributes[name]
+  if (typeof value !== 'string') throw new Error(`${operation.op} lacks the attribute ${name}.`)
+  return value
+}
+
+function int(operation: Operation, name: string): OnnxAttribute {
+  return { int: number(operation, name) }
+}

@@ -1,0 +1,290 @@
+import {
+  add,
+  concat,
+  dimension,
+  gather,
+  gemm,
+  less,
+  mul,
+  range,
+  relu,
+  reshape,
+  sub,
+  where,
+} from '../graph/ops.ts'
+import { product } from '../graph/shape.ts'
+import type { Dim } from '../graph/shape.ts'
+import { constant, input } from '../graph/tensor.ts'
+import type { Tensor } from '../graph/tensor.ts'
+import { attention, mergeHeads, splitHeads } from '../nn/attention.ts'
+import { drop } from '../nn/dropout.ts'
+import { geluTanh, rmsNorm } from '../nn/layers.ts'
+import { headLoss } from '../nn/losses.ts'
+import { relativePositionBias } from '../nn/relative-position.ts'
+import type { Architecture, BuildContext } from './architecture.ts'
+import { ignorableT5Weights, t5Linears, t5Parameters } from './t5-config.ts'
+import type { T5Config } from './t5-config.ts'
+
+/** Added to the scores of padding: far below any score, far from overflow. */
+const masked = -1e9
+
+/**
+ * T5 (Raffel et al. 2020), v1.0 and v1.1/Flan: pre-norm blocks, relative positions shared by the layers of a
+ * stack, no biases. Compared with Hugging Face's `T5ForConditionalGeneration` in `test/models`.
+ */
+export function t5(config: T5Config): Architecture {
+  return {
+    config,
+    parameters: t5Parameters(config),
+    ignorableWeights: ignorableT5Weights,
+    linears: t5Linears(config),
+    loss: (context, labelSmoothing) => {
+      const { hidden } = decodeWhole(config, context)
+      const rows = gather(hidden, input('labelRows', 'int64', ['labels']))
+      const labels = input('labels', 'int64', ['labels'])
+      return headLoss(scaleForHead(config, rows), headWeight(config, context), labels, labelSmoothing)
+    },
+    logits: (context) => {
+      const { hidden } = decodeWhole(config, context)
+      const logits = head(config, context, hidden)
+      return reshape(logits, ['batch', 'target', config.vocabularySize])
+    },
+    encode: (context) => encode(config, context),
+    step: (context) => step(config, context),
+  }
+}
+
+function encode(config: T5Config, context: BuildContext): Record<string, Tensor> {
+  const source = sourceFeeds()
+  const hidden = encoder(config, context, source)
+  const results: Record<string, Tensor> = {}
+  for (let i = 0; i < config.decoderLayers; i++) {
+    const path = `decoder.block.${i}.layer.1.EncDecAttention`
+    results[`cross.${i}.key`] = heads(config, context.linear(hidden, `${path}.k`), 'source')
+    results[`cross.${i}.value`] = heads(config, context.linear(hidden, `${path}.v`), 'source')
+  }
+  return results
+}
+
+function step(config: T5Config, context: BuildContext): Record<string, Tensor> {
+  const cache = (name: string, length: Dim) =>
+    input(name, 'float32', ['batch', config.heads, length, config.headWidth])
+  const crossBias = paddingBias(input('attentionMask', 'float32', ['batch', 'source']))
+  const table = context.parameters('decoder.block.0.layer.0.SelfAttention.relative_attention_bias.weight')
+  const selfBias = relativePositionBias(table, {
+    buckets: config.buckets,
+    maxDistance: config.maxDistance,
+    bidirectional: false,
+    queries: 1,
+    keys: 'past+1',
+    queryOffset: dimension('past'),
+  })
+  const presents: Record<string, Tensor> = {}
+  let hidden: Tensor = gather(context.parameters('shared.weight'), input('token', 'int64', ['batch']))
+  for (let i = 0; i < config.decoderLayers; i++) {
+    hidden = decoderBlock(config, context, hidden, i, {
+      length: 1,
+      selfBias,
+      crossBias,
+      selfKeyValue: (key, value) => {
+        const present = {
+          key: concat([cache(`past.${i}.key`, 'past'), key], 2),
+          value: concat([cache(`past.${i}.value`, 'past'), value], 2),
+        }
+        presents[`present.${i}.key`] = present.key
+        presents[`present.${i}.value`] = present.value
+        return present
+      },
+      crossKeyValue: () => ({
+        key: cache(`cross.${i}.key`, 'source'),
+        value: cache(`cross.${i}.value`, 'source'),
+      }),
+    })
+  }
+  hidden = norm(config, context, hidden, 'decoder.final_layer_norm')
+  return { logits: head(config, context, hidden), ...presents }
+}
+
+function decodeWhole(config: T5Config, context: BuildContext): { readonly hidden: Tensor } {
+  const source = sourceFeeds()
+  const encoded = encoder(config, context, source)
+  const decoderInputIds = input('decoderInputIds', 'int64', ['batch', 'target'])
+  const table = context.parameters('decoder.block.0.layer.0.SelfAttention.relative_attention_bias.weight')
+  const positions = relativePositionBias(table, {
+    buckets: config.buckets,
+    maxDistance: config.maxDistance,
+    bidirectional: false,
+    queries: 'target',
+    keys: 'target',
+  })
+  const selfBias = add(positions, causalBias())
+  const crossBias = paddingBias(source.attentionMask)
+  let hidden = drop(embed(config, context, decoderInputIds, 'target'), context.dropout)
+  for (let i = 0; i < config.decoderLayers; i++) {
+    const path = `decoder.block.${i}.layer.1.EncDecAttention`
+    hidden = decoderBlock(config, context, hidden, i, {
+      length: 'target',
+      selfBias,
+      crossBias,
+      selfKeyValue: (key, value) => ({ key, value }),
+      crossKeyValue: () => ({
+        key: heads(config, context.linear(encoded, `${path}.k`), 'source'),
+        value: heads(config, context.linear(encoded, `${path}.v`), 'source'),
+      }),
+    })
+  }
+  return { hidden: drop(norm(config, context, hidden, 'decoder.final_layer_norm'), context.dropout) }
+}
+
+interface SourceFeeds {
+  readonly inputIds: Tensor
+  readonly attentionMask: Tensor
+}
+
+function sourceFeeds(): SourceFeeds {
+  return {
+    inputIds: input('inputIds', 'int64', ['batch', 'source']),
+    attentionMask: input('attentionMask', 'float32', ['batch', 'source']),
+  }
+}
+
+/** `[batch·source, width]`. */
+function encoder(config: T5Config, context: BuildContext, source: SourceFeeds): Tensor {
+  const table = context.parameters('encoder.block.0.layer.0.SelfAttention.relative_attention_bias.weight')
+  const positions = relativePositionBias(table, {
+    buckets: config.buckets,
+    maxDistance: config.maxDistance,
+    bidirectional: true,
+    queries: 'source',
+    keys: 'source',
+  })
+  const bias = add(positions, paddingBias(source.attentionMask))
+  let hidden = drop(embed(config, context, source.inputIds, 'source'), context.dropout)
+  for (let i = 0; i < config.encoderLayers; i++) {
+    const block = `encoder.block.${i}`
+    const normed = norm(config, context, hidden, `${block}.layer.0.layer_norm`)
+    const path = `${block}.layer.0.SelfAttention`
+    const attended = attend(config, context, {
+      query: heads(config, context.linear(normed, `${path}.q`), 'source'),
+      key: heads(config, context.linear(normed, `${path}.k`), 'source'),
+      value: heads(config, context.linear(normed, `${path}.v`), 'source'),
+      bias,
+      length: 'source',
+    })
+    hidden = add(hidden, drop(context.linear(attended, `${path}.o`), context.dropout))
+    hidden = feedForward(config, context, hidden, `${block}.layer.1`)
+  }
+  return drop(norm(config, context, hidden, 'encoder.final_layer_norm'), context.dropout)
+}
+
+interface KeyValue {
+  readonly key: Tensor
+  readonly value: Tensor
+}
+
+/** What differs between decoding a whole target at once and one token over a cache. */
+interface DecoderStreams {
+  readonly length: Dim
+  readonly selfBias: Tensor
+  readonly crossBias: Tensor
+  selfKeyValue(key: Tensor, value: Tensor): KeyValue
+  crossKeyValue(): KeyValue
+}
+
+function decoderBlock(
+  config: T5Config,
+  context: BuildContext,
+  input: Tensor,
+  index: number,
+  streams: DecoderStreams,
+): Tensor {
+  const block = `decoder.block.${index}`
+  const { length } = streams
+  let hidden = input
+  {
+    const path = `${block}.layer.0.SelfAttention`
+    const normed = norm(config, context, hidden, `${block}.layer.0.layer_norm`)
+    const { key, value } = streams.selfKeyValue(
+      heads(config, context.linear(normed, `${path}.k`), length),
+      heads(config, context.linear(normed, `${path}.v`), length),
+    )
+    const query = heads(config, context.linear(normed, `${path}.q`), length)
+    const attended = attend(config, context, { query, key, value, bias: streams.selfBias, length })
+    hidden = add(hidden, drop(context.linear(attended, `${path}.o`), context.dropout))
+  }
+  {
+    const path = `${block}.layer.1.EncDecAttention`
+    const normed = norm(config, context, hidden, `${block}.layer.1.layer_norm`)
+    const { key, value } = streams.crossKeyValue()
+    const query = heads(config, context.linear(normed, `${path}.q`), length)
+    const attended = attend(config, context, { query, key, value, bias: streams.crossBias, length })
+    hidden = add(hidden, drop(context.linear(attended, `${path}.o`), context.dropout))
+  }
+  return feedForward(config, context, hidden, `${block}.layer.2`)
+}
+
+function feedForward(config: T5Config, context: BuildContext, hidden: Tensor, layer: string): Tensor {
+  const normed = norm(config, context, hidden, `${layer}.layer_norm`)
+  const path = `${layer}.DenseReluDense`
+  const inner = config.gated
+    ? mul(geluTanh(context.linear(normed, `${path}.wi_0`)), context.linear(normed, `${path}.wi_1`))
+    : relu(context.linear(normed, `${path}.wi`))
+  const outer = context.linear(drop(inner, context.dropout), `${path}.wo`)
+  return add(hidden, drop(outer, context.dropout))
+}
+
+function attend(
+  config: T5Config,
+  { dropout }: BuildContext,
+  streams: KeyValue & { readonly query: Tensor; readonly bias: Tensor; readonly length: Dim },
+): Tensor {
+  const { query, key, value, bias, length } = streams
+  const dropoutMask = dropout ? (probabilities: Tensor) => dropout.mask(probabilities.shape) : undefined
+  return mergeHeads(attention(query, key, value, { bias, dropoutMask }), layout(config, length))
+}
+
+function layout(config: T5Config, length: Dim) {
+  return { batch: 'batch', length, heads: config.heads, headWidth: config.headWidth }
+}
+
+function heads(config: T5Config, x: Tensor, length: Dim): Tensor {
+  return splitHeads(x, layout(config, length))
+}
+
+function embed(config: T5Config, { parameters }: BuildContext, ids: Tensor, length: Dim): Tensor {
+  return reshape(gather(parameters('shared.weight'), ids), [product(['batch', length]), config.width])
+}
+
+function norm(config: T5Config, context: BuildContext, x: Tensor, path: string): Tensor {
+  return rmsNorm(x, context.parameters(`${path}.weight`), {
+    epsilon: config.epsilon,
+    fused: context.fusedNorms,
+  })
+}
+
+function headWeight(config: T5Config, { parameters }: BuildContext): Tensor {
+  return parameters(config.tiedHead ? 'shared.weight' : 'lm_head.weight')
+}
+
+// T5 1.0 scales what goes into the shared head, since the embedding's values are of unit size.
+function scaleForHead(config: T5Config, hidden: Tensor): Tensor {
+  return config.scaledHead ? mul(hidden, constant(config.width ** -0.5)) : hidden
+}
+
+function head(config: T5Config, context: BuildContext, hidden: Tensor): Tensor {
+  return gemm(scaleForHead(config, hidden), headWeight(config, context), { transB: true })
+}
+
+/** `[batch, 1, 1, source]`: 0 for tokens, far below every score for padding. */
+function paddingBias(attentionMask: Tensor): Tensor {
+  const padding = sub(constant(1), attentionMask)
+  return reshape(mul(padding, constant(masked)), ['batch', 1, 1, 'source'])
+}
+
+/** `[1, 1, target, target]`: a position sees itself and what is before it. */
+function causalBias(): Tensor {
+  const queries = reshape(range('target'), ['target', 1])
+  const keys = reshape(range('target'), [1, 'target'])
+  const hidden = less(queries, keys)
+  return reshape(where(hidden, constant(masked), constant(0)), [1, 1, 'target', 'target'])
+}

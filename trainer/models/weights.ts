@@ -1,0 +1,197 @@
+import { readFile, realpath } from 'node:fs/promises'
+import { dirname, join, relative, sep } from 'node:path'
+import { z } from 'zod'
+import { readSafetensors, readSafetensorsHeader } from '../checkpoint/safetensors.ts'
+import type { SafetensorsEntry, SafetensorsType } from '../checkpoint/safetensors.ts'
+import { TrainerError } from '../errors.ts'
+import { cast } from '../graph/ops.ts'
+import { sameShape } from '../graph/shape.ts'
+import { weight } from '../graph/tensor.ts'
+import type { DataType, Tensor } from '../graph/tensor.ts'
+
+/** A weight and the file that holds it. */
+export interface StoredWeight extends SafetensorsEntry {
+  readonly path: string
+}
+
+/** The weights of a model folder: where each lies, by its Hugging Face name. */
+export interface ModelWeights {
+  /** The folder that all weight files lie below, links followed. */
+  readonly folder: string
+  readonly entries: ReadonlyMap<string, StoredWeight>
+}
+
+/** What a model needs: each parameter's name and shape. */
+export type ParameterShapes = ReadonlyMap<string, readonly number[]>
+
+/** Gives a parameter as a float32 tensor of the graph. */
+export type Parameters = (name: string) => Tensor
+
+const indexSchema = z.object({ weight_map: z.record(z.string(), z.string()) })
+
+/**
+ * Finds the weights of a Hugging Face folder: `model.safetensors`, or the shards of
+ * `model.safetensors.index.json`. Reads headers alone.
+ *
+ * @throws TrainerError `file_missing` where there is neither (saying what to do with `pytorch_model.bin`),
+ * `weights_invalid` for a damaged file or an index that names a path outside the folder.
+ */
+export async function openWeights(modelFolder: string): Promise<ModelWeights> {
+  const files = await weightFiles(modelFolder)
+  const entries = new Map<string, StoredWeight>()
+  for (const path of files) {
+    const header = await readSafetensorsHeader(path)
+    for (const [name, entry] of header.entries) {
+      if (entries.has(name))
+        throw new TrainerError(
+          'weights_invalid',
+          `Two weight files hold ${name}. Download the model again.`,
+          { name },
+        )
+      entries.set(name, { ...entry, path })
+    }
+  }
+  return { folder: commonFolder(files), entries }
+}
+
+/**
+ * Checks that a folder's weights are exactly those of the model: none missing, none unknown, each of the right
+ * shape. `ignorable` names keys that published files carry without use.
+ *
+ * @throws TrainerError `weights_missing`, `weights_surplus` or `model_invalid`, naming the keys.
+ */
+export function accountForWeights(
+  weights: ModelWeights,
+  shapes: ParameterShapes,
+  ignorable: ReadonlySet<string> = new Set(),
+): void {
+  const missing = [...shapes.keys()].filter((name) => !weights.entries.has(name))
+  if (missing.length > 0)
+    throw new TrainerError(
+      'weights_missing',
+      `The weights lack ${list(missing)}: config.json describes another model. Download the folder again.`,
+      { missing: missing.join(' ') },
+    )
+  const surplus = [...weights.entries.keys()].filter((name) => !shapes.has(name) && !ignorable.has(name))
+  if (surplus.length > 0)
+    throw new TrainerError(
+      'weights_surplus',
+      `The weights hold ${list(surplus)}, which this architecture does not use: config.json describes another model. Download the folder again.`,
+      { surplus: surplus.join(' ') },
+    )
+  for (const [name, shape] of shapes) {
+    const entry = weights.entries.get(name)
+    if (entry && !sameShape(entry.shape, shape))
+      throw new TrainerError(
+        'model_invalid',
+        `${name} has the shape [${entry.shape.join(', ')}], config.json says [${shape.join(', ')}]. Download the folder again.`,
+        { name },
+      )
+  }
+}
+
+/** Parameters as frozen weights that stay in their files; F16 and BF16 are widened when the graph is loaded. */
+export function frozenParameters(weights: ModelWeights): Parameters {
+  const made = new Map<string, Tensor>()
+  return (name) => {
+    const known = made.get(name)
+    if (known) return known
+    const entry = weights.entries.get(name)
+    if (!entry) throw new Error(`There is no weight ${name}.`)
+    const file = relative(weights.folder, entry.path).split(sep).join('/')
+    const stored = weight(name, graphType(name, entry.dtype), entry.shape, {
+      file,
+      offset: entry.offset,
+      length: entry.length,
+    })
+    const tensor = cast(stored, 'float32')
+    made.set(name, tensor)
+    return tensor
+  }
+}
+
+/** Reads weights as float32. */
+export async function readWeights(
+  weights: ModelWeights,
+  names: readonly string[],
+): Promise<Map<string, { readonly shape: readonly number[]; readonly data: Float32Array }>> {
+  const byFile = Map.groupBy(names, (name) => {
+    const entry = weights.entries.get(name)
+    if (!entry) throw new Error(`There is no weight ${name}.`)
+    return entry.path
+  })
+  const read = await Promise.all([...byFile].map(([path, inFile]) => readSafetensors(path, inFile)))
+  const all = new Map(read.flatMap((tensors) => [...tensors]))
+  return new Map(
+    names.flatMap((name) => {
+      const tensor = all.get(name)
+      return tensor ? [[name, tensor]] : []
+    }),
+  )
+}
+
+async function weightFiles(modelFolder: string): Promise<readonly string[]> {
+  const single = join(modelFolder, 'model.safetensors')
+  const index = join(modelFolder, 'model.safetensors.index.json')
+  const indexText = await readFile(index, 'utf8').catch(() => null)
+  if (indexText === null) {
+    try {
+      return [await realpath(single)]
+    } catch {
+      throw new TrainerError(
+        'file_missing',
+        `${modelFolder} has no model.safetensors. Weights in other forms (pytorch_model.bin) are not read, since they can run code: choose a folder with safetensors.`,
+        { path: single },
+      )
+    }
+  }
+  const names = new Set(Object.values(parseIndex(index, indexText)))
+  return Promise.all(
+    [...names].map(async (name) => {
+      if (name.includes('/') || name.includes('\\') || name === '..')
+        throw new TrainerError(
+          'weights_invalid',
+          `${index} names ${name}, which is not a file of its folder.`,
+          { name },
+        )
+      return realpath(join(modelFolder, name))
+    }),
+  )
+}
+
+function parseIndex(path: string, text: string): Record<string, string> {
+  try {
+    return indexSchema.parse(JSON.parse(text)).weight_map
+  } catch {
+    throw new TrainerError('weights_invalid', `${path} is not a weight index. Download the model again.`, {
+      path,
+    })
+  }
+}
+
+function graphType(name: string, dtype: SafetensorsType): DataType {
+  if (dtype === 'F32') return 'float32'
+  if (dtype === 'F16') return 'float16'
+  if (dtype === 'BF16') return 'bfloat16'
+  throw new TrainerError(
+    'weights_invalid',
+    `${name} is of type ${dtype}; F32, F16 and BF16 weights are read. Convert the model.`,
+    { name, dtype },
+  )
+}
+
+function commonFolder(paths: readonly string[]): string {
+  const [first = '', ...rest] = paths
+  let folder = dirname(first)
+  while (
+    rest.some((path) => !path.startsWith(folder.endsWith(sep) ? folder : folder + sep)) &&
+    dirname(folder) !== folder
+  )
+    folder = dirname(folder)
+  return folder
+}
+
+function list(names: readonly string[]): string {
+  const shown = names.slice(0, 5).join(', ')
+  return names.length > 5 ? `${shown} and ${names.length - 5} more` : shown
+}

@@ -1,0 +1,36 @@
+import { add, fusedRmsNorm, mul, reduceMean, sqrt, reciprocal, tanh } from '../graph/ops.ts'
+import { constant, region } from '../graph/tensor.ts'
+import type { Tensor } from '../graph/tensor.ts'
+
+/**
+ * How a linear layer is computed: `x` `[tokens, in]` by the layer of a module path such as
+ * `encoder.block.0.layer.0.SelfAttention.q`, whose weight is `[out, in]` as Hugging Face lays it out. Models
+ * take one as an argument, so that LoRA can wrap it.
+ */
+export type Linear = (x: Tensor, path: string) => Tensor
+
+/** Zeroes some values and scales the rest; the identity where nothing is trained. */
+export type Dropout = (x: Tensor) => Tensor
+
+export interface NormOptions {
+  readonly epsilon: number
+  /** One kernel that also gives the statistics; false where a provider leaves those unfilled. */
+  readonly fused: boolean
+}
+
+/** Root-mean-square normalisation (Zhang and Sennrich 2019) of `[..., width]` by a scale `[width]`. */
+export function rmsNorm(x: Tensor, scale: Tensor, { epsilon, fused }: NormOptions): Tensor {
+  if (fused) {
+    const [output, inverseRms] = fusedRmsNorm(x, scale, epsilon)
+    return region('rmsNorm', output, [x, scale], { saved: { inverseRms } })
+  }
+  const inverseRms = reciprocal(sqrt(add(reduceMean(mul(x, x), [-1]), constant(epsilon))))
+  return region('rmsNorm', mul(mul(x, inverseRms), scale), [x, scale], { saved: { inverseRms } })
+}
+
+/** GELU by its tanh approximation (Hendrycks and Gimpel 2016), `gelu_new` in Hugging Face's names. */
+export function geluTanh(x: Tensor): Tensor {
+  const cubic = mul(mul(x, x), mul(x, constant(0.044715)))
+  const inner = mul(add(x, cubic), constant(Math.sqrt(2 / Math.PI)))
+  return mul(mul(x, constant(0.5)), add(tanh(inner), constant(1)))
+}

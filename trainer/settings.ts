@@ -1,0 +1,195 @@
+import { z } from 'zod'
+import { TrainerError } from './errors.ts'
+
+const count = z.int().nonnegative()
+const positive = z.int().positive()
+const fraction = z.number().min(0).max(1)
+
+/**
+ * Every setting of a run: its check, its default, and the sentence that help texts and the window show. The
+ * same names serve the command line (`--set rank=8`), the settings file and the run folder.
+ */
+const settingsSchema = z.strictObject({
+  seed: count.default(42).describe('Seed of shuffling, dropout, adapter initialisation and splits.'),
+  method: z
+    .enum(['lora', 'full'])
+    .default('lora')
+    .describe('What is trained: low-rank adapters (lora) or every weight (full).'),
+  epochs: z.number().positive().default(10).describe('Passes over the training examples.'),
+  maxSteps: positive
+    .nullable()
+    .default(null)
+    .describe('Optimiser steps after which to stop, whatever the epochs.'),
+  batchSize: positive.default(8).describe('Examples in one forward and backward pass.'),
+  gradientAccumulationSteps: positive.default(1).describe('Passes that are summed into one optimiser step.'),
+  learningRate: z.number().positive().default(1e-3).describe('Peak learning rate of AdamW.'),
+  schedule: z
+    .enum(['linear', 'cosine', 'constant'])
+    .default('linear')
+    .describe('How the learning rate falls after the warm-up.'),
+  warmupRatio: fraction.default(0.06).describe('Share of the steps over which the learning rate rises.'),
+  weightDecay: z.number().nonnegative().default(0).describe('Decoupled weight decay of AdamW.'),
+  adamBeta1: z.number().min(0).lt(1).default(0.9).describe('Decay of the first moment.'),
+  adamBeta2: z.number().min(0).lt(1).default(0.999).describe('Decay of the second moment.'),
+  adamEpsilon: z.number().positive().default(1e-8).describe('Added to the denominator of AdamW.'),
+  maxGradNorm: z
+    .number()
+    .positive()
+    .nullable()
+    .default(1)
+    .describe('Global norm to which gradients are clipped.'),
+  labelSmoothing: fraction.default(0).describe('Probability mass spread evenly over the vocabulary.'),
+  dropout: z
+    .number()
+    .min(0)
+    .lt(1)
+    .nullable()
+    .default(null)
+    .describe("Dropout inside the base model; null takes the model's own dropout_rate."),
+  rank: positive.default(16).describe('Rank of the LoRA matrices.'),
+  alpha: z.number().positive().default(32).describe('LoRA scale: updates count alpha / rank times.'),
+  loraDropout: z.number().min(0).lt(1).default(0).describe('Dropout on the input of the LoRA matrices.'),
+  targetModules: z
+    .union([z.literal('all-linear'), z.array(z.string().min(1)).min(1)])
+    .default('all-linear')
+    .describe("Linear layers that get an adapter: names such as q,v, or 'all-linear'."),
+  layersToTransform: z
+    .array(count)
+    .nullable()
+    .default(null)
+    .describe('Indices of the blocks that get adapters; null for all.'),
+  rankStabilized: z
+    .boolean()
+    .default(false)
+    .describe('Scale by alpha / sqrt(rank) instead (Kalajdzievski 2023).'),
+  maxSourceLength: positive
+    .nullable()
+    .default(null)
+    .describe("Tokens of one prompt; null takes the model's own window."),
+  maxTargetLength: positive.default(32).describe('Tokens of an answer, the end mark included.'),
+  stride: positive.default(64).describe('Tokens by which neighbouring windows of a long context overlap.'),
+  validationFraction: z
+    .number()
+    .min(0)
+    .max(0.5)
+    .default(0.1)
+    .describe('Share of the groups held out for validation.'),
+  evaluateEvery: count
+    .default(0)
+    .describe('Steps between validations; 0 validates at the end of each epoch.'),
+  bestMetric: z.enum(['loss', 'f1']).default('loss').describe('What decides which checkpoint is the best.'),
+  earlyStoppingPatience: positive
+    .nullable()
+    .default(null)
+    .describe('Validations without improvement after which to stop; null never stops early.'),
+  saveEvery: positive.default(50).describe('Steps between checkpoints.'),
+  numBeams: positive.default(1).describe('Beams in answering; 1 is greedy.'),
+  evaluationBatchSize: positive.default(16).describe('Examples answered at a time.'),
+  threads: count.default(0).describe('Processor threads; 0 takes one per physical core.'),
+  provider: z
+    .enum(['cpu', 'webgpu', 'dml', 'cuda'])
+    .default('cpu')
+    .describe('ONNX Runtime execution provider.'),
+})
+
+export type Settings = Readonly<z.infer<typeof settingsSchema>>
+export type SettingName = keyof Settings
+
+/** One row of the settings table, for help texts and forms. */
+export interface SettingInfo {
+  readonly name: SettingName
+  readonly description: string
+  readonly defaultValue: Settings[SettingName]
+}
+
+export const settingNames = Object.keys(settingsSchema.shape) as readonly SettingName[]
+
+/** All settings with their defaults and sentences, in the order in which they are shown. */
+export function describeSettings(): readonly SettingInfo[] {
+  const defaults = parseSettings({})
+  return settingNames.map((name) => ({
+    name,
+    description: settingsSchema.shape[name].description ?? '',
+    defaultValue: defaults[name],
+  }))
+}
+
+/**
+ * Checks settings and fills in the defaults.
+ *
+ * @throws TrainerError `setting_unknown` with the nearest known name, or `setting_invalid` with the reason.
+ */
+export function parseSettings(given: Readonly<Record<string, unknown>>): Settings {
+  for (const name of Object.keys(given)) if (!isSettingName(name)) throw unknownSetting(name)
+  const result = settingsSchema.safeParse(given)
+  if (result.success) return result.data
+  const issue = result.error.issues[0]
+  const name = String(issue?.path[0] ?? '')
+  throw new TrainerError(
+    'setting_invalid',
+    `The setting ${name} cannot be ${JSON.stringify(given[name])}: ${issue?.message ?? 'invalid value'}. See loracle train --help.`,
+    { name },
+  )
+}
+
+/**
+ * Reads one `key=value` of the command line: JSON where it parses, a comma list for lists, else the text.
+ *
+ * @throws TrainerError `setting_invalid` where there is no `=`, `setting_unknown` for an unknown key.
+ */
+export function parseAssignment(assignment: string): readonly [SettingName, unknown] {
+  const at = assignment.indexOf('=')
+  if (at < 1)
+    throw new TrainerError('setting_invalid', `--set ${assignment} lacks a value: write --set name=value.`, {
+      assignment,
+    })
+  const name = assignment.slice(0, at).trim()
+  const text = assignment.slice(at + 1).trim()
+  if (!isSettingName(name)) throw unknownSetting(name)
+  return [name, parseValue(name, text)]
+}
+
+function parseValue(name: SettingName, text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    if (name === 'targetModules' && text !== 'all-linear') return text.split(',').map((part) => part.trim())
+    if (name === 'layersToTransform') return text.split(',').map(Number)
+    return text
+  }
+}
+
+function isSettingName(name: string): name is SettingName {
+  return Object.hasOwn(settingsSchema.shape, name)
+}
+
+function unknownSetting(name: string): TrainerError {
+  const nearest = settingNames.map((known) => ({
+    known,
+    distance: editDistance(name.toLowerCase(), known.toLowerCase()),
+  }))
+  nearest.sort((a, b) => a.distance - b.distance)
+  const best = nearest[0]
+  const hint = best && best.distance <= 4 ? ` Did you mean ${best.known}?` : ''
+  return new TrainerError(
+    'setting_unknown',
+    `There is no setting ${name}.${hint} See loracle train --help for all of them.`,
+    {
+      name,
+    },
+  )
+}
+
+/** Levenshtein distance in UTF-16 units; for names of a few dozen characters. */
+function editDistance(a: string, b: string): number {
+  let previous = Array.from({ length: b.length + 1 }, (_, j) => j)
+  for (let i = 1; i <= a.length; i++) {
+    const current = [i]
+    for (let j = 1; j <= b.length; j++) {
+      const substitution = (previous[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)
+      current.push(Math.min(substitution, (previous[j] ?? 0) + 1, (current[j - 1] ?? 0) + 1))
+    }
+    previous = current
+  }
+  return previous[b.length] ?? 0
+}
