@@ -1,0 +1,222 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { MetaspacePreTokenizer, Tokenizer, Unigram } from '@huggingface/tokenizers'
+import { z } from 'zod'
+import { TrainerError } from '../errors.ts'
+
+export interface EncodeOptions {
+  /** Whether the model's own marks are added, for T5 the end mark; true by default. */
+  readonly addSpecialTokens?: boolean
+}
+
+export interface DecodeOptions {
+  /** Whether pad, end and other special tokens are left out; false by default. */
+  readonly skipSpecialTokens?: boolean
+}
+
+/** Text to token ids and back. Truncation and padding baked into tokenizer.json are ignored. */
+export interface TextTokenizer {
+  /** One more than the largest id. */
+  readonly vocabSize: number
+  readonly padTokenId: number | null
+  readonly eosTokenId: number | null
+  readonly unkTokenId: number | null
+  encode(text: string, options?: EncodeOptions): number[]
+  decode(ids: readonly number[], options?: DecodeOptions): string
+}
+
+const tokenName = z
+  .union([z.string(), z.object({ content: z.string() }).transform((token) => token.content)])
+  .nullish()
+
+const tokenizerSchema = z.looseObject({
+  model: z.looseObject({
+    type: z.string().optional(),
+    vocab: z.union([z.array(z.tuple([z.string(), z.number()])), z.record(z.string(), z.int().nonnegative())]),
+    unk_id: z.int().nonnegative().nullish(),
+    unk_token: z.string().nullish(),
+  }),
+  added_tokens: z.array(z.looseObject({ id: z.int().nonnegative(), content: z.string() })).default([]),
+  normalizer: z.unknown().default(null),
+  pre_tokenizer: z.unknown().default(null),
+  post_processor: z.unknown().default(null),
+  decoder: z.unknown().default(null),
+})
+
+const configSchema = z.looseObject({
+  pad_token: tokenName,
+  eos_token: tokenName,
+  unk_token: tokenName,
+  clean_up_tokenization_spaces: z.boolean().nullish(),
+})
+
+/**
+ * Loads the tokenizer of a model folder: `tokenizer.json`, and `tokenizer_config.json` where it is there.
+ *
+ * @throws TrainerError `file_missing` where there is no tokenizer.json, `tokenizer_invalid` where it cannot be
+ * used.
+ */
+export async function loadTokenizer(modelDir: string): Promise<TextTokenizer> {
+  const path = join(modelDir, 'tokenizer.json')
+  const [text, configText] = await Promise.all([
+    readOptional(path),
+    readOptional(join(modelDir, 'tokenizer_config.json')),
+  ])
+  if (text === null)
+    throw new TrainerError(
+      'file_missing',
+      `${path} does not exist. Copy tokenizer.json from the place where the model came from into that folder.`,
+      { path },
+    )
+  const description = parse(tokenizerSchema, text, path)
+  const config =
+    configText === null ? {} : parse(configSchema, configText, join(modelDir, 'tokenizer_config.json'))
+  return buildTokenizer(description, config, path)
+}
+
+function buildTokenizer(
+  description: z.infer<typeof tokenizerSchema>,
+  config: z.infer<typeof configSchema>,
+  path: string,
+): TextTokenizer {
+  const { model, added_tokens: added } = description
+  const base = Array.isArray(model.vocab) ? model.vocab.length - 1 : maximum(Object.values(model.vocab))
+  const idOf = (...names: (string | null | undefined)[]) => {
+    for (const name of names) {
+      const id = name == null ? undefined : tokenizer.token_to_id(name)
+      if (id !== undefined) return id
+    }
+    return null
+  }
+  const cleanUp = config.clean_up_tokenization_spaces ?? false
+  let tokenizer: Tokenizer
+  try {
+    tokenizer = new Tokenizer(description, config)
+    if (splitsAtSpaces(description)) encodeByWord(tokenizer)
+    // U+10FFFD is in no vocabulary, so this meets a missing unknown token too.
+    const ids: unknown[] = tokenizer.encode('a b \u{10fffd}').ids
+    if (!ids.every(Number.isInteger)) throw new Error('it has no token for unknown text')
+    if (ids.length > 0) tokenizer.decode(ids.map(Number))
+  } catch (error) {
+    throw invalid(path, error instanceof Error ? error.message : String(error))
+  }
+  return Object.freeze({
+    vocabSize: Math.max(base, maximum(added.map((token) => token.id))) + 1,
+    padTokenId: idOf(config.pad_token, '<pad>', '[PAD]'),
+    eosTokenId: idOf(config.eos_token, '</s>', '<|endoftext|>'),
+    unkTokenId: model.unk_id ?? idOf(config.unk_token, model.unk_token, '<unk>', '[UNK]'),
+    encode: (text: string, { addSpecialTokens = true }: EncodeOptions = {}) =>
+      tokenizer.encode(text.toWellFormed(), { add_special_tokens: addSpecialTokens }).ids,
+    decode: (ids: readonly number[], { skipSpecialTokens = false }: DecodeOptions = {}) =>
+      ids.length === 0
+        ? ''
+        : tokenizer.decode([...ids], {
+            skip_special_tokens: skipSpecialTokens,
+            clean_up_tokenization_spaces: cleanUp,
+          }),
+  })
+}
+
+/**
+ * Checks that a tokenizer belongs to a model.
+ *
+ * @throws TrainerError `tokenizer_mismatch` where it can emit ids that the model has no embedding for, or
+ * where its end or padding token is not the one of the model's config.json.
+ */
+export function checkTokenizerFits(
+  tokenizer: TextTokenizer,
+  model: { readonly vocabSize: number; readonly eosTokenId: number; readonly padTokenId: number },
+): void {
+  const advice = "Put the model's own tokenizer.json into its folder."
+  if (tokenizer.vocabSize > model.vocabSize)
+    throw new TrainerError(
+      'tokenizer_mismatch',
+      `The tokenizer has ${tokenizer.vocabSize} tokens, the model knows ${model.vocabSize}: it was made for another model. ${advice}`,
+      { tokenizerVocabSize: tokenizer.vocabSize, modelVocabSize: model.vocabSize },
+    )
+  const marks = [
+    ['end', tokenizer.eosTokenId, model.eosTokenId],
+    ['padding', tokenizer.padTokenId, model.padTokenId],
+  ] as const
+  for (const [name, found, expected] of marks)
+    if (found !== expected && !(name === 'padding' && found === null))
+      throw new TrainerError(
+        'tokenizer_mismatch',
+        `The tokenizer's ${name} token is ${found ?? 'missing'}, the model's is ${expected}: it was made for another model. ${advice}`,
+        { token: name, tokenizerId: found, modelId: expected },
+      )
+}
+
+const wordCacheLimit = 200_000
+const longestCachedWord = 64
+
+/** Whether words are encoded by themselves: Metaspace, unless it says `split: false`. */
+function splitsAtSpaces({ pre_tokenizer }: z.infer<typeof tokenizerSchema>): boolean {
+  return z.looseObject({ split: z.literal(true).optional() }).safeParse(pre_tokenizer).success
+}
+
+/**
+ * Lets a Unigram model encode and remember words. The library searches a whole text for its best pieces, which
+ * is slow and crosses word borders, where the reference library splits at the Metaspace mark first.
+ */
+function encodeByWord({ model, pre_tokenizer: metaspace }: Tokenizer): void {
+  if (!(model instanceof Unigram) || !(metaspace instanceof MetaspacePreTokenizer)) return
+  const known = new Map<string, string[]>()
+  model.encode = (texts) =>
+    texts
+      .flatMap((text) => splitBefore(text, metaspace.replacement))
+      .flatMap((word) => {
+        const remembered = known.get(word)
+        if (remembered) return remembered
+        const tokens = model.tokenize(word)
+        if (known.size >= wordCacheLimit) known.clear()
+        if (word.length <= longestCachedWord) known.set(word, tokens)
+        return tokens
+      })
+}
+
+function splitBefore(text: string, mark: string): string[] {
+  const parts: string[] = []
+  for (let start = 0; start < text.length;) {
+    const next = text.indexOf(mark, start + 1)
+    const end = next === -1 ? text.length : next
+    parts.push(text.slice(start, end))
+    start = end
+  }
+  return parts
+}
+
+function maximum(values: readonly number[]): number {
+  return values.reduce((most, value) => Math.max(most, value), -1)
+}
+
+async function readOptional(path: string): Promise<string | null> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR'))
+      return null
+    throw error
+  }
+}
+
+function parse<T>(schema: z.ZodType<T>, text: string, path: string): T {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch (error) {
+    throw invalid(path, error instanceof Error ? error.message : String(error))
+  }
+  const result = schema.safeParse(value)
+  if (result.success) return result.data
+  const issue = result.error.issues[0]
+  throw invalid(path, `${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'invalid'}`)
+}
+
+function invalid(path: string, reason: string): TrainerError {
+  return new TrainerError(
+    'tokenizer_invalid',
+    `${path} cannot be used (${reason}). Copy it again from the place where the model came from.`,
+    { path, reason },
+  )
+}

@@ -1,0 +1,99 @@
+import { codePointLength } from './code-points.ts'
+import type { Answer, Example } from './example.ts'
+import { qaTarget, unanswerable } from './qa-prompt.ts'
+import type { TextTokenizer } from './tokenizer.ts'
+import { encodeWithEnd, promptWindows } from './windows.ts'
+import type { Window, WindowOptions } from './windows.ts'
+
+export interface TrainingExampleOptions extends WindowOptions {
+  /** Tokens of a target, the end token included. */
+  readonly maxTargetLength: number
+}
+
+/** A prompt and its target as token ids; both end with the end token. */
+export interface TrainingItem {
+  readonly sourceIds: readonly number[]
+  readonly targetIds: readonly number[]
+  /** Index of the example that the item was made from. */
+  readonly exampleIndex: number
+}
+
+export interface TrainingExamples {
+  readonly items: readonly TrainingItem[]
+  /** Windows that hold no answer, or a part of one, and are not trained on. */
+  readonly windowsLeftOut: number
+  /** Windows of answerable questions that hold nothing of an answer and are trained on as unanswerable. */
+  readonly windowsUnanswerable: number
+  /** Examples whose target was cut to `maxTargetLength`. */
+  readonly answersCut: number
+  /** Examples whose question was cut to leave room for the context. */
+  readonly questionsCut: number
+}
+
+/**
+ * Turns examples into prompts and targets. Windows that hold the first answer whole get it as their target;
+ * where none does, the one that holds most of it. Windows of answerable questions without any answer become
+ * `unanswerable` where the examples know unanswerable questions at all, and are left out and counted otherwise.
+ *
+ * @throws TrainerError `setting_invalid` as `promptWindows`.
+ */
+export function makeTrainingExamples(
+  examples: readonly Example[],
+  tokenizer: TextTokenizer,
+  options: TrainingExampleOptions,
+): TrainingExamples {
+  const knowsUnanswerable = examples.some((example) => example.isImpossible)
+  const items: TrainingItem[] = []
+  let windowsLeftOut = 0
+  let windowsUnanswerable = 0
+  let answersCut = 0
+  let questionsCut = 0
+  const noAnswer = encodeTarget(tokenizer, unanswerable, options.maxTargetLength).ids
+
+  for (const [exampleIndex, example] of examples.entries()) {
+    const windows = promptWindows(tokenizer, example.question, example.context, options)
+    const target = encodeTarget(tokenizer, qaTarget(example), options.maxTargetLength)
+    if (target.cut) answersCut++
+    if (windows.some((window) => window.questionCut)) questionsCut++
+    const add = (window: Window, targetIds: readonly number[]) =>
+      items.push({ sourceIds: window.sourceIds, targetIds, exampleIndex })
+    const answering = answeringWindows(windows, example)
+    for (const window of windows) {
+      if (answering.has(window)) add(window, target.ids)
+      else if (knowsUnanswerable && example.answers.every((answer) => overlap(window, answer) === 0)) {
+        add(window, noAnswer)
+        windowsUnanswerable++
+      } else windowsLeftOut++
+    }
+  }
+  return { items, windowsLeftOut, windowsUnanswerable, answersCut, questionsCut }
+}
+
+/** The windows that get the example's target. */
+function answeringWindows(windows: readonly Window[], { answers }: Example): Set<Window> {
+  const [answer] = answers
+  if (!answer || windows.length === 1) return new Set(windows)
+  const length = codePointLength(answer.text)
+  const whole = windows.filter((window) => overlap(window, answer) === length)
+  if (whole.length > 0) return new Set(whole)
+  const most = windows.reduce((best, window) =>
+    overlap(window, answer) > overlap(best, answer) ? window : best,
+  )
+  return new Set([most])
+}
+
+/** Code points of an answer that stand in a window. */
+function overlap(window: Window, { start, text }: Answer): number {
+  const end = start + codePointLength(text)
+  return Math.max(0, Math.min(end, window.endCodePoint) - Math.max(start, window.startCodePoint))
+}
+
+function encodeTarget(
+  tokenizer: TextTokenizer,
+  text: string,
+  maxLength: number,
+): { ids: number[]; cut: boolean } {
+  const ids = encodeWithEnd(tokenizer, text)
+  if (ids.length <= maxLength) return { ids, cut: false }
+  return { ids: [...ids.slice(0, Math.max(0, maxLength - 1)), ...ids.slice(-1)], cut: true }
+}
