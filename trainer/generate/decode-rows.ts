@@ -1,0 +1,66 @@
+import { seededRandom } from '../data/random.ts'
+import { throwIfCancelled } from './cancel.ts'
+import type { GeneratedSequence } from './generated-sequence.ts'
+import { toGeneratedSequence } from './generated-sequence.ts'
+import { chooseGreedy } from './greedy.ts'
+import { hasProcessors, processLogits } from './logits.ts'
+import { logSumExp } from './log-sum-exp.ts'
+import type { CompleteGenerateOptions } from './options.ts'
+import { drawToken, samplingSupport } from './sampling.ts'
+import type { StepDecoder } from './step-decoder.ts'
+
+/** One example on its way; `index` is its place in the batch as it was given. */
+interface Row {
+  readonly index: number
+  readonly tokens: number[]
+  readonly random: () => number
+  logProbability: number
+}
+
+/**
+ * Greedy decoding and sampling: one token a row and step, each row by itself. Rows that are finished leave the
+ * batch, so that no work is done for padding. A row's draws depend on the seed and its index alone.
+ */
+export async function decodeRows(
+  decoder: StepDecoder,
+  options: CompleteGenerateOptions,
+): Promise<GeneratedSequence[]> {
+  const { vocabSize } = decoder
+  const rows: readonly Row[] = Array.from({ length: decoder.rows }, (_, index) => ({
+    index,
+    tokens: [options.decoderStartTokenId],
+    random: seededRandom('generate', options.seed, index),
+    logProbability: 0,
+  }))
+  const processed = new Float32Array(vocabSize)
+  let active = rows
+  while (active.length > 0) {
+    throwIfCancelled(options.signal)
+    const logits = await decoder.step(active.map((row) => row.tokens.at(-1) ?? options.padTokenId))
+    throwIfCancelled(options.signal)
+    for (const [place, row] of active.entries()) {
+      const raw = logits.subarray(place * vocabSize, (place + 1) * vocabSize)
+      const scores = hasProcessors(row.tokens, options) ? processed : raw
+      if (scores === processed) {
+        processed.set(raw)
+        processLogits(processed, row.tokens, options)
+      }
+      const token = options.doSample
+        ? drawToken(samplingSupport(scores, options), row.random())
+        : chooseGreedy(scores)
+      row.logProbability += (raw[token] ?? 0) - logSumExp(raw)
+      row.tokens.push(token)
+      if (token !== options.eosTokenId && token !== options.padTokenId) options.onToken?.(row.index, token)
+    }
+    const running = [...active.keys()].filter((place) => isRunning(active[place], options))
+    if (running.length > 0 && running.length < active.length) await decoder.select(running)
+    active = active.filter((row) => isRunning(row, options))
+  }
+  return rows.map((row) => toGeneratedSequence({ ...row, beamScore: null }, options))
+}
+
+function isRunning(row: Row | undefined, options: CompleteGenerateOptions): boolean {
+  return (
+    row !== undefined && row.tokens.at(-1) !== options.eosTokenId && row.tokens.length <= options.maxNewTokens
+  )
+}

@@ -1,0 +1,21 @@
+/**
+ * A model that decodes one token at a time over a cache, for a fixed number of rows.
+ *
+ * With beam search the rows are laid out as Hugging Face does: all beams of example 0 first, then those of
+ * example 1, and so on.
+ */
+export interface StepDecoder {
+  /** Rows in the batch; after `select(order)` it is `order.length`. */
+  readonly rows: number
+  readonly vocabSize: number
+  /**
+   * Feeds one token to every row and resolves to the next-token logits, [rows, vocabSize] row-major. The array
+   * may be reused by the next step.
+   */
+  step(tokens: readonly number[]): Promise<Float32Array>
+  /**
+   * Row i of the cache becomes what row `order[i]` was (beam search). `order.length` may be smaller than `rows`:
+   * finished rows leave the batch.
+   */
+  select(order: readonly number[]): void | Promise<void>
+}
