@@ -1,0 +1,143 @@
+import { readFile } from 'node:fs/promises'
+import type { EvaluateResult } from '../../contract/types.ts'
+import type { Arguments } from './arguments.ts'
+import { jsonOption, modelOptions, settingsOptions, settingsSource } from './command.ts'
+import type { CliCommand } from './command.ts'
+import { eventView } from './event-view.ts'
+import { Failure } from './failure.ts'
+import { clock, columns, countOf, wholeNumber } from './format.ts'
+import { figuresText } from './score.ts'
+import { exitCodeOf, runToResult, supervise } from './supervise.ts'
+
+/** The commands that let a model answer: evaluate, predict, ask. */
+export const evaluate: CliCommand = {
+  name: 'evaluate',
+  summary: 'Score a model, with or without an adapter, on a dataset.',
+  usage: ['--model DIR [--adapter DIR] --data FILE [--config FILE.json] [--set key=value …] [--json]'],
+  options: {
+    ...modelOptions,
+    data: {
+      value: 'FILE',
+      summary: 'Questions with their answers: SQuAD 1.1 or 2.0, or one record an entry.',
+    },
+    ...settingsOptions,
+    ...jsonOption,
+  },
+  run: (args, { api, output }) =>
+    runToResult(
+      api.evaluate(
+        { ...modelOf(args), data: args.require('data'), settings: settingsSource(args) },
+        eventView(output),
+      ),
+      output,
+      evaluationText,
+    ),
+}
+
+export const predict: CliCommand = {
+  name: 'predict',
+  summary: 'Write the SQuAD prediction file: id to answer text, empty for unanswerable.',
+  usage: [
+    '--model DIR [--adapter DIR] --data FILE --out predictions.json [--config FILE.json] [--set key=value …] [--json]',
+  ],
+  options: {
+    ...modelOptions,
+    data: { value: 'FILE', summary: 'Questions: SQuAD 1.1 or 2.0, or one record an entry.' },
+    out: { value: 'FILE', summary: 'The prediction file to write.' },
+    ...settingsOptions,
+    ...jsonOption,
+  },
+  run: (args, { api, output }) => {
+    const request = {
+      ...modelOf(args),
+      data: args.require('data'),
+      out: args.require('out'),
+      settings: settingsSource(args),
+    }
+    return runToResult(
+      api.predict(request, eventView(output)),
+      output,
+      (result) => `${countOf(result.count, 'prediction')} in ${clock(result.seconds)}: ${result.out}\n`,
+    )
+  },
+}
+
+export const ask: CliCommand = {
+  name: 'ask',
+  summary: 'Ask one question about a text.',
+  usage: [
+    '--model DIR [--adapter DIR] --question TEXT (--context TEXT | --context-file FILE) [--config FILE.json] [--set key=value …] [--json]',
+  ],
+  options: {
+    ...modelOptions,
+    question: { value: 'TEXT', summary: 'The question.' },
+    context: { value: 'TEXT', summary: 'The text that holds the answer.' },
+    'context-file': { value: 'FILE', summary: 'A text file (UTF-8) that holds the answer.' },
+    ...settingsOptions,
+    ...jsonOption,
+  },
+  run: async (args, { api, output }) => {
+    const request = {
+      ...modelOf(args),
+      question: args.require('question'),
+      context: await contextOf(args),
+      settings: settingsSource(args),
+    }
+    const show = eventView(output)
+    let streamed = ''
+    const job = api.ask(request, (event) => {
+      if (event.type === 'token') {
+        streamed += event.text
+        output.text(event.text)
+      } else show(event)
+    })
+    const outcome = await supervise(job, output)
+    if (streamed) output.text('\n')
+    if (outcome.type === 'error') output.error(outcome.error)
+    else {
+      output.value(outcome)
+      // The windows of a long context are answered one by one, and what was streamed need not be what won.
+      if (outcome.unanswerable) output.text('(The text does not answer this.)\n')
+      else if (streamed.trim() !== outcome.answer.trim()) output.text(`${outcome.answer}\n`)
+    }
+    return exitCodeOf(outcome)
+  },
+}
+
+function modelOf(args: Arguments): { model: string; adapter: string | null } {
+  return { model: args.require('model'), adapter: args.get('adapter') }
+}
+
+async function contextOf(args: Arguments): Promise<string> {
+  const text = args.get('context')
+  const path = args.get('context-file')
+  if ((text === null) === (path === null))
+    throw new Failure(
+      'usage',
+      'ask needs either --context TEXT or --context-file FILE. See loracle ask --help.',
+    )
+  if (path === null) return text ?? ''
+  try {
+    return await readFile(path, 'utf8')
+  } catch {
+    throw new Failure('file_missing', `${path} cannot be read. Check the path.`, { path })
+  }
+}
+
+function evaluationText({ scores, squad, rouge, loss, seconds }: EvaluateResult): string {
+  const rows = [
+    ['EM', scores.exactMatch.toFixed(1)],
+    ['F1', scores.f1.toFixed(1)],
+    ['ROUGE-1', rouge.rouge1.toFixed(1)],
+    ['ROUGE-2', rouge.rouge2.toFixed(1)],
+    ['ROUGE-L', rouge.rougeL.toFixed(1)],
+    ['loss', loss.toFixed(4)],
+  ]
+  return [
+    `${wholeNumber(scores.count)} questions in ${clock(seconds)}`,
+    ...columns(rows, [1]),
+    '',
+    'Official SQuAD figures:',
+    figuresText(squad),
+  ].join('\n')
+}

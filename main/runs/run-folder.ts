@@ -1,0 +1,104 @@
+import { mkdir, readdir, rm, stat } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { TrainerError, parseSettings } from '../../trainer/protocol.ts'
+import type { Settings } from '../../trainer/protocol.ts'
+import type { TestSet } from '../contract/types.ts'
+import { writeFileAtomically } from './atomic-write.ts'
+import { isRecord, readJsonObject } from './settings-source.ts'
+
+/** What a run was started with; kept in its folder as `settings.json`. Paths are absolute. */
+export interface RunSettings {
+  readonly model: string
+  readonly data: string
+  readonly validation: string | null
+  readonly tests: readonly TestSet[]
+  readonly settings: Settings
+}
+
+const settingsFile = 'settings.json'
+
+/**
+ * Makes the folder `<yyyy-mm-dd-hhmmss>-<name>` under `out`, with the run's settings in it, and returns its
+ * path. A name that is taken gets a number.
+ */
+export async function createRunFolder(out: string, name: string, run: RunSettings): Promise<string> {
+  await mkdir(out, { recursive: true })
+  const runDir = await makeFresh(join(resolve(out), `${timestamp(new Date())}-${folderName(name)}`))
+  await writeFileAtomically(join(runDir, settingsFile), `${JSON.stringify(run, null, 2)}\n`)
+  return runDir
+}
+
+/**
+ * Reads back what a run was started with.
+ *
+ * @throws TrainerError `checkpoint_invalid` where the folder is not a run's, `file_invalid` where its settings
+ * are damaged.
+ */
+export async function readRunFolder(runDir: string): Promise<RunSettings> {
+  const path = join(runDir, settingsFile)
+  const there = await stat(path).catch(() => null)
+  if (!there)
+    throw new TrainerError(
+      'checkpoint_invalid',
+      `${runDir} is not a run folder: it has no ${settingsFile}. Name a folder that loracle train has made.`,
+      { runDir },
+    )
+  const { model, data, validation, tests, settings } = await readJsonObject(path)
+  if (
+    typeof model !== 'string' ||
+    typeof data !== 'string' ||
+    !isPathOrNull(validation) ||
+    !isTestSets(tests) ||
+    !isRecord(settings)
+  )
+    throw new TrainerError(
+      'file_invalid',
+      `${path} lacks the model, the data or the settings of the run. Start the run anew.`,
+      { path },
+    )
+  return { model, data, validation, tests, settings: parseSettings(settings) }
+}
+
+/** Removes the folder of a run that ended before it had made anything: one that holds its settings alone. */
+export async function removeIfUnused(runDir: string): Promise<boolean> {
+  const entries = await readdir(runDir).catch(() => [])
+  if (entries.length !== 1 || entries[0] !== settingsFile) return false
+  await rm(runDir, { recursive: true, force: true })
+  return true
+}
+
+async function makeFresh(base: string): Promise<string> {
+  for (let number = 1; ; number++) {
+    const path = number === 1 ? base : `${base}-${number}`
+    try {
+      await mkdir(path)
+      return path
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
+    }
+  }
+}
+
+function timestamp(date: Date): string {
+  const two = (value: number): string => String(value).padStart(2, '0')
+  const day = [date.getFullYear(), two(date.getMonth() + 1), two(date.getDate())].join('-')
+  return `${day}-${two(date.getHours())}${two(date.getMinutes())}${two(date.getSeconds())}`
+}
+
+function folderName(name: string): string {
+  const plain = name.replace(/[^\p{L}\p{N}._-]+/gu, '-').replace(/^[-.]+|[-.]+$/g, '')
+  return plain.slice(0, 60) || 'run'
+}
+
+function isPathOrNull(value: unknown): value is string | null {
+  return value === null || typeof value === 'string'
+}
+
+function isTestSets(value: unknown): value is readonly TestSet[] {
+  return (
+    Array.isArray(value) &&
+    value.every(
+      (one: Partial<TestSet> | null) => typeof one?.name === 'string' && typeof one.data === 'string',
+    )
+  )
+}

@@ -1,0 +1,44 @@
+import { readFile } from 'node:fs/promises'
+import { TrainerError, parseAssignment, parseSettings } from '../../trainer/protocol.ts'
+import type { Settings } from '../../trainer/protocol.ts'
+import type { SettingsSource } from '../contract/types.ts'
+
+/**
+ * Gathers settings from a file, values and assignments, the later winning, and checks them.
+ *
+ * @throws TrainerError `file_missing`, `file_invalid`, `setting_unknown`, `setting_invalid`.
+ */
+export async function gatherSettings(source: SettingsSource): Promise<Settings> {
+  return parseSettings({
+    ...(source.file === null ? {} : await readSettingsFile(source.file)),
+    ...source.values,
+    ...Object.fromEntries(source.assignments.map(parseAssignment)),
+  })
+}
+
+async function readSettingsFile(path: string): Promise<Record<string, unknown>> {
+  const found = await readJsonObject(path)
+  // A run folder's settings.json keeps its paths beside the settings; no setting has that name.
+  return isRecord(found['settings']) ? found['settings'] : found
+}
+
+/** Reads a JSON file that must hold one object. @throws TrainerError `file_missing` or `file_invalid`. */
+export async function readJsonObject(path: string): Promise<Record<string, unknown>> {
+  const text = await readFile(path, 'utf8')
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new TrainerError('file_invalid', `${path} is not JSON: ${reason}. Mend it, or name another file.`, {
+      path,
+    })
+  }
+  if (isRecord(value)) return value
+  throw new TrainerError('file_invalid', `${path} must hold one JSON object with settings by name.`, { path })
+}
+
+/** True for a plain object, false for null and arrays. */
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

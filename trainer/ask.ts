@@ -1,0 +1,48 @@
+import { answerQuestions, openAnswering } from './answer.ts'
+import type { TrainerContext } from './context.ts'
+import { decodeStream } from './data/decode-stream.ts'
+import { TrainerError } from './errors.ts'
+import { openTextModel } from './open-model.ts'
+import type { AskCommand, AskResult } from './protocol.ts'
+
+/**
+ * Answers one question about one context, reporting the answer's text as it is made.
+ *
+ * @throws TrainerError `usage` for an empty question or context, and what the parts throw.
+ */
+export async function ask(command: AskCommand, context: TrainerContext): Promise<AskResult> {
+  const started = performance.now()
+  for (const part of ['question', 'context'] as const)
+    if (command[part].trim() === '')
+      throw new TrainerError('usage', `The ${part} is empty. Give a text with --${part}.`, { part })
+  context.report({ type: 'phase', phase: 'loading' })
+  const text = await openTextModel(command.model, command.adapter, command.settings)
+  const session = await openAnswering(text, [text.adapter], command.settings)
+  try {
+    const stream = decodeStream(text.tokenizer)
+    const emit = (piece: string) => {
+      if (piece !== '') context.report({ type: 'token', text: piece })
+    }
+    const [answer] = await answerQuestions(session, text, [command], {
+      settings: command.settings,
+      adapter: text.adapter,
+      signal: context.stop,
+      onToken: (token) => {
+        emit(stream.push(token))
+      },
+    })
+    emit(stream.end())
+    if (!answer) throw new Error('One question was asked and none answered.')
+    return {
+      type: 'result',
+      kind: 'ask',
+      answer: answer.text,
+      unanswerable: answer.unanswerable,
+      score: answer.score,
+      windows: answer.windows,
+      seconds: (performance.now() - started) / 1000,
+    }
+  } finally {
+    await session.dispose()
+  }
+}

@@ -1,0 +1,115 @@
+import { mkdir } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { answerQuestions, openAnswering } from './answer.ts'
+import { writeAtomic } from './checkpoint/write-atomic.ts'
+import type { TrainerContext } from './context.ts'
+import { readQuestions } from './data/read-questions.ts'
+import { makeTrainingExamples } from './data/training-examples.ts'
+import { evaluationLoss } from './evaluation-loss.ts'
+import { predictionText, rougeScores, scoreAnswers } from './metrics/scores.ts'
+import { squadFigures } from './metrics/squad.ts'
+import { openTextModel } from './open-model.ts'
+import type { TextModel } from './open-model.ts'
+import type { EvaluateCommand, EvaluateResult, PredictCommand, PredictResult } from './protocol.ts'
+import { readExamples } from './read-examples.ts'
+import type { Example } from './data/example.ts'
+import type { Settings } from './settings.ts'
+import { buildTrainingGraph, openTrainingSession } from './training-session.ts'
+
+/**
+ * Scores a model, or a model with an adapter, on a dataset: answers every question and computes the loss.
+ *
+ * @throws TrainerError as the parts do.
+ */
+export async function evaluate(command: EvaluateCommand, context: TrainerContext): Promise<EvaluateResult> {
+  const started = performance.now()
+  context.report({ type: 'phase', phase: 'loading' })
+  const text = await openTextModel(command.model, command.adapter, command.settings)
+  const { examples } = await readExamples('data', command.data, context)
+  context.report({ type: 'phase', phase: 'validating' })
+  const answers = await answerAll(text, examples, command.settings, context)
+  const predictions = new Map(examples.map(({ id }, i) => [id, predictionText(answers[i] ?? '')]))
+  return {
+    type: 'result',
+    kind: 'evaluate',
+    scores: scoreAnswers(examples, answers),
+    squad: squadFigures(examples, predictions),
+    rouge: rougeScores(examples, answers),
+    loss: await lossOf(text, examples, command.settings, context),
+    seconds: (performance.now() - started) / 1000,
+  }
+}
+
+/**
+ * Answers every question of a dataset and writes a SQuAD prediction file: id to answer text, empty for
+ * unanswerable. Every id of the file is answered, whatever is wrong with the record's own answers.
+ *
+ * @throws TrainerError as the parts do.
+ */
+export async function predict(command: PredictCommand, context: TrainerContext): Promise<PredictResult> {
+  const started = performance.now()
+  context.report({ type: 'phase', phase: 'loading' })
+  const text = await openTextModel(command.model, command.adapter, command.settings)
+  const questions = await readQuestions(command.data)
+  context.report({ type: 'phase', phase: 'validating' })
+  const answers = await answerAll(text, questions, command.settings, context)
+  const predictions = questions.map(({ id }, i) => [id, predictionText(answers[i] ?? '')])
+  context.report({ type: 'phase', phase: 'saving' })
+  await mkdir(dirname(command.out), { recursive: true })
+  await writeAtomic(command.out, `${JSON.stringify(Object.fromEntries(predictions), null, 1)}\n`)
+  return {
+    type: 'result',
+    kind: 'predict',
+    out: command.out,
+    count: questions.length,
+    seconds: (performance.now() - started) / 1000,
+  }
+}
+
+async function answerAll(
+  text: TextModel,
+  questions: readonly { readonly question: string; readonly context: string }[],
+  settings: Settings,
+  context: TrainerContext,
+): Promise<readonly string[]> {
+  const session = await openAnswering(text, [text.adapter], settings)
+  try {
+    const answers = await answerQuestions(session, text, questions, {
+      settings,
+      adapter: text.adapter,
+      signal: context.stop,
+      onProgress: (done, total) => {
+        context.report({ type: 'progress', phase: 'validating', done, total })
+      },
+    })
+    return answers.map((answer) => answer.text)
+  } finally {
+    await session.dispose()
+  }
+}
+
+async function lossOf(
+  { model, tokenizer, adapter, maxSourceLength }: TextModel,
+  examples: readonly Example[],
+  settings: Settings,
+  context: TrainerContext,
+): Promise<number> {
+  const { maxTargetLength, stride, evaluationBatchSize: batchSize, threads, provider, seed } = settings
+  const { items } = makeTrainingExamples(examples, tokenizer, { maxSourceLength, maxTargetLength, stride })
+  const graph = buildTrainingGraph(model, {
+    targets: adapter?.targets ?? [],
+    labelSmoothing: 0,
+    dropout: 0,
+    loraDropout: 0,
+    fusedNorms: provider === 'cpu',
+    withGradients: false,
+  })
+  const largest = { batch: batchSize, source: maxSourceLength, target: maxTargetLength }
+  const session = await openTrainingSession(model, graph, { threads, provider, seed, largest })
+  try {
+    const parameters = adapter?.parameters ?? new Map()
+    return await evaluationLoss(session, model, items, { parameters, batchSize, signal: context.stop })
+  } finally {
+    await session.dispose()
+  }
+}

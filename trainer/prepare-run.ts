@@ -1,0 +1,94 @@
+import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { writeAtomic } from './checkpoint/write-atomic.ts'
+import type { TrainerContext } from './context.ts'
+import type { Example, Problem } from './data/example.ts'
+import { splitByGroup } from './data/split.ts'
+import { makeTrainingExamples } from './data/training-examples.ts'
+import type { TrainingExamples } from './data/training-examples.ts'
+import { TrainerError } from './errors.ts'
+import type { TextModel } from './open-model.ts'
+import type { TrainCommand } from './protocol.ts'
+import { readExamples } from './read-examples.ts'
+import type { Settings } from './settings.ts'
+
+export interface TestSet {
+  readonly name: string
+  readonly examples: readonly Example[]
+}
+
+/** Everything that was read for a run, as examples. */
+export interface RunData {
+  readonly train: readonly Example[]
+  readonly validation: readonly Example[]
+  readonly tests: readonly TestSet[]
+}
+
+/**
+ * Reads the files of a run, reports what is in them, holds out a validation split where no file was given for it,
+ * and lists every problem in the run folder's `problems.jsonl`.
+ *
+ * @throws TrainerError as `readDataset` does.
+ */
+export async function readRunData(command: TrainCommand, context: TrainerContext): Promise<RunData> {
+  const problems: { file: string; problem: Problem }[] = []
+  const read = async (name: string, path: string) => {
+    const dataset = await readExamples(name, path, context)
+    for (const problem of dataset.problems) problems.push({ file: path, problem })
+    return dataset.examples
+  }
+  const data = await read('data', command.data)
+  const given = command.validation === null ? null : await read('validation', command.validation)
+  const tests: TestSet[] = []
+  for (const test of command.tests)
+    tests.push({ name: test.name, examples: await read(test.name, test.data) })
+  if (problems.length > 0) {
+    const lines = problems.map(({ file, problem }) => `${JSON.stringify({ file, ...problem })}\n`)
+    await writeAtomic(join(command.runDir, 'problems.jsonl'), lines.join(''))
+  }
+  const { validationFraction, seed } = command.settings
+  const split = given ? { train: data, validation: given } : splitByGroup(data, { validationFraction, seed })
+  return { train: split.train, validation: split.validation, tests }
+}
+
+/** Turns examples into prompts and targets of the model's lengths. */
+export function tokenizeExamples(
+  { tokenizer, maxSourceLength }: TextModel,
+  examples: readonly Example[],
+  { maxTargetLength, stride }: Settings,
+): TrainingExamples {
+  return makeTrainingExamples(examples, tokenizer, { maxSourceLength, maxTargetLength, stride })
+}
+
+/**
+ * A digest of what decides a run's course: settings, data, and the model's configuration, tokenizer and weights
+ * (these by name, size and type, since they are large). A checkpoint goes on only under the same digest.
+ */
+export async function fingerprint(command: TrainCommand, { model }: TextModel): Promise<string> {
+  const hash = createHash('sha256').update(JSON.stringify(command.settings))
+  const files = [
+    command.data,
+    ...(command.validation === null ? [] : [command.validation]),
+    join(command.model, 'config.json'),
+    join(command.model, 'tokenizer.json'),
+  ]
+  for (const path of files) for await (const chunk of createReadStream(path)) hash.update(chunk as Uint8Array)
+  for (const [name, { dtype, shape, path }] of model.weights.entries) {
+    const { size } = await stat(path)
+    hash.update(JSON.stringify([name, dtype, shape, size]))
+  }
+  return hash.digest('hex')
+}
+
+/** @throws TrainerError `setting_invalid` where a prompt could be longer than the model was made for. */
+export function checkLengths({ model, maxSourceLength }: TextModel): void {
+  const { maxLength } = model.architecture.config
+  if (maxSourceLength > 4 * maxLength)
+    throw new TrainerError(
+      'setting_invalid',
+      `maxSourceLength ${maxSourceLength} is far beyond the ${maxLength} tokens that the model was made for. Choose at most ${4 * maxLength}; longer contexts are cut into windows.`,
+      { maxSourceLength, maxLength },
+    )
+}

@@ -1,0 +1,203 @@
+import { differentiate } from './autodiff/differentiate.ts'
+import type { NamedTensor } from './checkpoint/safetensors.ts'
+import { padBatch } from './data/batches.ts'
+import { seededRandom } from './data/random.ts'
+import { lower } from './graph/lower.ts'
+import { encodeOnnxModel } from './graph/onnx-model.ts'
+import { onnxOperators } from './graph/onnx-operators.ts'
+import { constant } from './graph/tensor.ts'
+import type { Tensor } from './graph/tensor.ts'
+import { initializeLora } from './lora/initialize.ts'
+import { chooseTargets } from './lora/targets.ts'
+import { trainableLora } from './lora/wrap.ts'
+import { baseLinear } from './models/architecture.ts'
+import { parseT5Config } from './models/t5-config.ts'
+import { t5 } from './models/t5.ts'
+import type { ProviderCheck } from './protocol.ts'
+import { openSession, supportedProviders } from './session.ts'
+import type { Provider, Session, Value } from './session.ts'
+import { batchFeeds } from './training-session.ts'
+
+/** Above this relative error a provider's gradients are not trained with: float32 itself stays below 1e-4. */
+export const gradientTolerance = 1e-3
+
+const providers: readonly Provider[] = ['cpu', 'webgpu', 'dml', 'cuda']
+const timedSteps = 5
+
+/**
+ * Runs one training step of a small T5 with LoRA on every execution provider and compares its gradients: on the
+ * CPU with the change of the loss along the gradient (a central difference), elsewhere with the CPU's. A provider
+ * whose statistics stay unfilled gives a right loss and wrong gradients, which only such a check shows.
+ */
+export async function checkProviders(): Promise<readonly ProviderCheck[]> {
+  const work = makeWork()
+  const reference = await stepOn('cpu', work)
+  const checks: ProviderCheck[] = [await checkProcessor(work, reference)]
+  for (const provider of providers.slice(1)) checks.push(await checkProvider(provider, work, reference))
+  return checks
+}
+
+interface Work {
+  readonly graph: (fusedNorms: boolean) => Uint8Array
+  readonly feeds: Readonly<Record<string, Value>>
+  readonly parameters: ReadonlyMap<string, NamedTensor>
+}
+
+interface Step {
+  readonly loss: number
+  readonly gradients: ReadonlyMap<string, Float32Array>
+  readonly milliseconds: number
+}
+
+async function checkProcessor(work: Work, { gradients, milliseconds }: Step): Promise<ProviderCheck> {
+  const norm = Math.sqrt(squaredNorm(gradients))
+  // Long enough for the difference to stand out of float32's rounding, short enough to be straight.
+  const length = 1e-2
+  const along = (sign: number) =>
+    new Map(
+      [...work.parameters].map(([name, { shape, data }]) => {
+        const gradient = gradients.get(name)
+        const moved = data.map((value, i) => value + (sign * length * (gradient?.[i] ?? 0)) / norm)
+        return [name, { shape, data: moved }]
+      }),
+    )
+  const forward = await stepOn('cpu', { ...work, parameters: along(1) })
+  const backward = await stepOn('cpu', { ...work, parameters: along(-1) })
+  const slope = (forward.loss - backward.loss) / (2 * length)
+  const gradientError = Math.abs(slope - norm) / norm
+  // A central difference in float32 is itself good to about a hundredth.
+  const right = gradientError < 1e-2
+  return {
+    provider: 'cpu',
+    available: right,
+    gradientError,
+    stepMs: milliseconds,
+    message: right
+      ? 'gradients agree with the change of the loss'
+      : 'gradients are wrong: do not train on it',
+  }
+}
+
+async function checkProvider(provider: Provider, work: Work, reference: Step): Promise<ProviderCheck> {
+  const absent = { provider, available: false, gradientError: null, stepMs: null }
+  if (!supportedProviders().includes(provider))
+    return { ...absent, message: 'not part of this build of ONNX Runtime' }
+  try {
+    const { gradients, milliseconds } = await stepOn(provider, work)
+    const gradientError = relativeDistance(gradients, reference.gradients)
+    const available = gradientError < gradientTolerance
+    const message = available ? "gradients agree with the processor's" : 'gradients are wrong: it is not used'
+    return { provider, available, gradientError, stepMs: milliseconds, message }
+  } catch (thrown) {
+    const reason = thrown instanceof Error ? (thrown.message.split('\n')[0] ?? '') : String(thrown)
+    return { ...absent, message: `does not run here (${reason.slice(0, 160)})` }
+  }
+}
+
+async function stepOn(provider: Provider, work: Work): Promise<Step> {
+  const session = await openSession(work.graph(provider === 'cpu'), {
+    weightsFolder: null,
+    purpose: 'training',
+    threads: 0,
+    provider,
+  })
+  try {
+    const feeds = { ...work.feeds }
+    for (const [name, { shape, data }] of work.parameters) feeds[name] = { dtype: 'float32', data, shape }
+    const first = await runStep(session, feeds)
+    const began = performance.now()
+    for (let i = 0; i < timedSteps; i++) await runStep(session, feeds)
+    return { ...first, milliseconds: (performance.now() - began) / timedSteps }
+  } finally {
+    await session.dispose()
+  }
+}
+
+async function runStep(session: Session, feeds: Readonly<Record<string, Value>>) {
+  const results = await session.run(feeds)
+  const gradients = new Map<string, Float32Array>()
+  for (const [name, { data }] of Object.entries(results))
+    if (name !== 'loss' && data instanceof Float32Array) gradients.set(name.replace('gradient.', ''), data)
+  return { loss: Number(results['loss']?.data[0]), gradients }
+}
+
+/** A Flan-like T5 of two layers with random weights inside the graph, and a batch with padding. */
+function makeWork(): Work {
+  const json = {
+    model_type: 't5',
+    vocab_size: 128,
+    d_model: 64,
+    d_kv: 16,
+    d_ff: 128,
+    num_layers: 2,
+    num_heads: 4,
+    feed_forward_proj: 'gated-gelu',
+    tie_word_embeddings: false,
+  }
+  const architecture = t5(parseT5Config(json, 'the check', new Set(['lm_head.weight'])))
+  const options = { rank: 4, alpha: 8, rankStabilized: false, layersToTransform: null } as const
+  const targets = chooseTargets(architecture.linears, { ...options, targetModules: 'all-linear' })
+  const weights = new Map<string, Tensor>()
+  for (const [name, shape] of architecture.parameters) {
+    const size = shape.reduce((a, b) => a * b, 1)
+    const values = name.endsWith('norm.weight') ? new Float32Array(size).fill(1) : uniform(size, 0.15, name)
+    weights.set(name, constant(values, shape))
+  }
+  const parameters = initializeLora(targets, 1)
+  for (const [name, { data }] of parameters)
+    if (name.includes('lora_B')) data.set(uniform(data.length, 0.1, name))
+  const source = (length: number) => Array.from({ length }, (_, i) => 3 + ((i * 37) % 120))
+  const items = [60, 41, 23].map((length) => ({
+    sourceIds: source(length),
+    targetIds: [...source(length % 9), 1],
+  }))
+  return {
+    parameters,
+    feeds: batchFeeds(padBatch(items, { padTokenId: 0 })),
+    graph: (fusedNorms) => {
+      const weightOf = (name: string): Tensor => {
+        const weight = weights.get(name)
+        if (!weight) throw new Error(`There is no weight ${name}.`)
+        return weight
+      }
+      const lora = trainableLora(baseLinear(weightOf), targets, {
+        dropout: null,
+        weightOf: (path) => weightOf(`${path}.weight`),
+      })
+      const loss = architecture.loss(
+        { parameters: weightOf, linear: lora.linear, fusedNorms, dropout: null },
+        0,
+      )
+      const gradients = differentiate(loss, lora.leaves)
+      const outputs: Record<string, Tensor> = { loss }
+      lora.leaves.forEach((leaf, i) => {
+        const gradient = gradients[i]
+        if (gradient) outputs[`gradient.${leaf.name}`] = gradient
+      })
+      return encodeOnnxModel(lower(outputs, onnxOperators))
+    },
+  }
+}
+
+function uniform(size: number, width: number, key: string): Float32Array {
+  const random = seededRandom('provider check', key)
+  return Float32Array.from({ length: size }, () => (2 * random() - 1) * width)
+}
+
+function squaredNorm(gradients: ReadonlyMap<string, Float32Array>): number {
+  let sum = 0
+  for (const gradient of gradients.values()) for (const value of gradient) sum += value * value
+  return sum
+}
+
+function relativeDistance(
+  actual: ReadonlyMap<string, Float32Array>,
+  expected: ReadonlyMap<string, Float32Array>,
+): number {
+  let sum = 0
+  for (const [name, values] of expected) {
+    const others = actual.get(name)
+    for (const [i, value] of values.entries()) sum += (value - (others?.[i] ?? NaN)) ** 2
+  }
+  return Math.sqrt(sum / squaredNorm(expected))
+}

@@ -1,0 +1,173 @@
+import { saveCheckpoint } from './checkpoint/checkpoint.ts'
+import type { Checkpoint, RunState } from './checkpoint/checkpoint.ts'
+import type { NamedTensor } from './checkpoint/safetensors.ts'
+import type { TrainerContext } from './context.ts'
+import { padBatch } from './data/batches.ts'
+import { TrainerError } from './errors.ts'
+import { residentMb } from './memory.ts'
+import type { MetricsFile } from './metrics-file.ts'
+import type { Model } from './models/registry.ts'
+import { adamW } from './optim/adamw.ts'
+import { clipFactor, globalNorm } from './optim/clip.ts'
+import { learningRateAt } from './optim/schedule.ts'
+import type { Scores } from './protocol.ts'
+import { RunClock } from './run-clock.ts'
+import { validatesAfter } from './run-plan.ts'
+import type { RunPlan } from './run-plan.ts'
+import type { Settings } from './settings.ts'
+import type { Gradients, TrainingSession } from './training-session.ts'
+
+/** Measures the validation split with the parameters as they are; the smaller `value` is the better. */
+export type Validate = (
+  parameters: ReadonlyMap<string, NamedTensor>,
+) => Promise<{ readonly loss: number; readonly scores: Scores | null; readonly value: number }>
+
+export interface LoopParts {
+  readonly model: Model
+  readonly session: TrainingSession
+  readonly plan: RunPlan
+  readonly settings: Settings
+  readonly runDir: string
+  readonly metrics: MetricsFile
+  /** Null where there is nothing to validate on. */
+  readonly validate: Validate | null
+  readonly context: TrainerContext
+}
+
+export interface LoopResult {
+  readonly stopped: 'finished' | 'early-stopping' | 'cancelled'
+  readonly checkpoint: Checkpoint
+  readonly clock: RunClock
+}
+
+/**
+ * Trains from a checkpoint (of step 0 for a new run) to the end of the plan, to an early stop, or until asked to
+ * stop; then saves where it stands. On the CPU the course is a function of the checkpoint alone.
+ *
+ * @throws TrainerError `loss_not_finite`; what was saved before stays.
+ */
+export async function trainToEnd(start: Checkpoint, parts: LoopParts): Promise<LoopResult> {
+  const { plan, settings, runDir, context, metrics, validate } = parts
+  const clock = new RunClock(start.state.tokens, start.state.seconds)
+  const { parameters } = start
+  let { state, best, optimizer } = start
+  let saved = start.state.step
+  const save = async () => {
+    state = { ...state, optimizerStep: optimizer.step, tokens: clock.tokens, seconds: clock.seconds }
+    const path = await saveCheckpoint(runDir, { state, parameters, best, optimizer })
+    saved = state.step
+    context.report({ type: 'checkpoint', step: state.step, path })
+  }
+  const finish = async (stopped: LoopResult['stopped']): Promise<LoopResult> => {
+    if (saved !== state.step || saved === 0) await save()
+    return { stopped, checkpoint: { state, parameters, best, optimizer }, clock }
+  }
+
+  while (state.step < plan.steps) {
+    if (context.stop.aborted) return finish('cancelled')
+    if (stopsEarly(state, settings)) return finish('early-stopping')
+    const began = performance.now()
+    const { loss, gradients, tokens } = await accumulate(state.step, parts, parameters)
+    const gradNorm = globalNorm(gradients)
+    if (!Number.isFinite(loss) || !Number.isFinite(gradNorm)) throw notFinite(state.step + 1, saved, settings)
+    const learningRate = learningRateAt(state.step, { ...settings, ...plan })
+    optimizer = adamW(parameters, gradients, optimizer, {
+      beta1: settings.adamBeta1,
+      beta2: settings.adamBeta2,
+      epsilon: settings.adamEpsilon,
+      weightDecay: settings.weightDecay,
+      learningRate,
+      gradientScale: clipFactor(gradNorm, settings.maxGradNorm),
+    })
+    state = { ...state, step: state.step + 1 }
+    clock.count(tokens, (performance.now() - began) / 1000)
+    const report = {
+      type: 'step',
+      step: state.step,
+      steps: plan.steps,
+      epoch: state.step / plan.stepsPerEpoch,
+      loss,
+      learningRate,
+      gradNorm,
+      tokensPerSecond: clock.tokensPerSecond,
+      elapsedSeconds: clock.seconds,
+      secondsLeft: clock.secondsFor(plan.steps - state.step),
+      rssMb: residentMb(),
+    } as const
+    context.report(report)
+    await metrics.append(report)
+
+    if (validate && validatesAfter(state.step, plan, settings.evaluateEvery)) {
+      context.report({ type: 'phase', phase: 'validating' })
+      const { loss: validationLoss, scores, value } = await validate(parameters)
+      const better = state.bestValue === null || value < state.bestValue
+      if (better) best = copyOf(parameters)
+      state = {
+        ...state,
+        bestStep: better ? state.step : state.bestStep,
+        bestValue: better ? value : state.bestValue,
+        validationsWithoutGain: better ? 0 : state.validationsWithoutGain + 1,
+      }
+      const validation = {
+        type: 'validation',
+        step: state.step,
+        loss: validationLoss,
+        scores,
+        best: better,
+      } as const
+      context.report(validation)
+      await metrics.append(validation)
+      context.report({ type: 'phase', phase: 'training' })
+    }
+    if (state.step % settings.saveEvery === 0) await save()
+  }
+  return finish('finished')
+}
+
+/** The gradients of one optimiser step: the mean over all labels of its batches together. */
+async function accumulate(
+  step: number,
+  { plan, session, settings, model }: LoopParts,
+  parameters: ReadonlyMap<string, NamedTensor>,
+): Promise<{ loss: number; gradients: Gradients; tokens: number }> {
+  const { padTokenId, decoderStartTokenId } = model.architecture.config
+  const batches = plan.batchesOf(step).map((items) => padBatch(items, { padTokenId, decoderStartTokenId }))
+  const lossScale = 1 / batches.reduce((sum, batch) => sum + batch.labels.length, 0)
+  let loss = 0
+  let tokens = 0
+  let gradients: Gradients | null = null
+  for (const [pass, batch] of batches.entries()) {
+    const mask = step * settings.gradientAccumulationSteps + pass
+    const result = await session.gradients(parameters, batch, { lossScale, step: mask })
+    loss += result.loss
+    tokens += batch.tokens
+    if (gradients) addInPlace(gradients, result.gradients)
+    else gradients = result.gradients
+  }
+  if (!gradients) throw new Error(`Step ${step} has no batch.`)
+  return { loss, gradients, tokens }
+}
+
+function addInPlace(sums: Gradients, more: Gradients): void {
+  for (const [name, sum] of sums) {
+    const values = more.get(name)
+    if (values) for (let i = 0; i < sum.length; i++) sum[i] = (sum[i] ?? 0) + (values[i] ?? 0)
+  }
+}
+
+function copyOf(parameters: ReadonlyMap<string, NamedTensor>): Map<string, NamedTensor> {
+  return new Map([...parameters].map(([name, { shape, data }]) => [name, { shape, data: data.slice() }]))
+}
+
+function stopsEarly(state: RunState, { earlyStoppingPatience }: Settings): boolean {
+  return earlyStoppingPatience !== null && state.validationsWithoutGain >= earlyStoppingPatience
+}
+
+function notFinite(step: number, saved: number, { learningRate }: Settings): TrainerError {
+  const kept = saved > 0 ? ` The checkpoint of step ${saved} is kept.` : ''
+  return new TrainerError(
+    'loss_not_finite',
+    `The loss is not a number at step ${step}: the learning rate ${learningRate} is too high for this model. Start again with a tenth of it (--set learningRate=${learningRate / 10}).${kept}`,
+    { step, learningRate },
+  )
+}
