@@ -8,7 +8,8 @@ process.env['ELECTRON_MAJOR_VER'] ??= '45'
 // npx marks the program as executable when it first links it, and a later build would lose that mark.
 const executableCli = {
   name: 'executable-cli',
-  writeBundle: ({ dir }: { readonly dir?: string }): void => chmodSync(join(dir ?? 'out/main', 'cli.js'), 0o755),
+  writeBundle: ({ dir }: { readonly dir?: string }): void =>
+    chmodSync(join(dir ?? 'out/main', 'cli.js'), 0o755),
 }
 
 export default defineConfig({

@@ -56,7 +56,8 @@ export async function writeRandomT5(
 
 function spreadOf(name: string, shape: readonly number[], headWidth: number): number {
   const into = shape[1] ?? 1
-  if (name === 'shared.weight' || name === 'lm_head.weight') return name === 'shared.weight' ? 1 : into ** -0.5
+  if (name === 'shared.weight' || name === 'lm_head.weight')
+    return name === 'shared.weight' ? 1 : into ** -0.5
   if (name.includes('relative_attention_bias')) return 0.2
   return name.endsWith('.q.weight') ? (into * headWidth) ** -0.5 : into ** -0.5
 }

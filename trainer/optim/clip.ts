@@ -1,8 +1,7 @@
 /** The L2 norm over all gradients together, summed in float64. */
 export function globalNorm(gradients: ReadonlyMap<string, Float32Array>): number {
   let sum = 0
-  for (const gradient of gradients.values())
-    for (const value of gradient) sum += value * value
+  for (const gradient of gradients.values()) for (const value of gradient) sum += value * value
   return Math.sqrt(sum)
 }
 
