@@ -9,6 +9,8 @@ import { startJob } from './runs/trainer-job.ts'
 import type { JobOptions } from './runs/trainer-job.ts'
 import { forkTrainer } from './runs/trainer-process.ts'
 
+export { nearestName } from '../trainer/protocol.ts'
+
 export interface AppOptions {
   /** The trainer's entry: `trainer/worker.ts` from source, `worker.js` in a build. */
   readonly workerPath: string

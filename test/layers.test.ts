@@ -16,7 +16,7 @@ interface Layer {
   readonly node?: boolean
 }
 
-const foundations = ['trainer/errors.ts', 'trainer/settings.ts']
+const foundations = ['trainer/errors.ts', 'trainer/settings.ts', 'trainer/nearest-name.ts']
 const pure = (...may: readonly string[]): Layer => ({ may: [...foundations, ...may], node: false })
 const trainer = (...may: readonly string[]): Layer => ({
   may: [...foundations, ...may],
@@ -26,6 +26,7 @@ const recipe: Layer = { may: ['trainer'] }
 
 const layers: Readonly<Record<string, Layer>> = {
   'trainer/errors.ts': { may: [], node: false },
+  'trainer/nearest-name.ts': { may: [], node: false },
   'trainer/settings.ts': pure(),
   'trainer/protocol.ts': pure('trainer/data/example.ts'),
   'trainer/context.ts': pure('trainer/protocol.ts'),

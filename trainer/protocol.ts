@@ -9,6 +9,7 @@ import type { Settings } from './settings.ts'
 
 export { TrainerError, toErrorValue, trainerErrorCodes } from './errors.ts'
 export type { ErrorDetails, ErrorValue, TrainerErrorCode } from './errors.ts'
+export { nearestName } from './nearest-name.ts'
 export { describeSettings, parseAssignment, parseSettings, settingNames } from './settings.ts'
 export type { SettingInfo, SettingName, Settings } from './settings.ts'
 
@@ -164,6 +165,9 @@ export interface Comparison {
   readonly base: string
   readonly tuned: string
   readonly gold: readonly string[]
+  /** Whether each answer is an exact match, as the scores count it. */
+  readonly baseRight: boolean
+  readonly tunedRight: boolean
 }
 
 export interface TrainResult {

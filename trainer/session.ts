@@ -30,7 +30,7 @@ export interface Session {
 /**
  * Loads a graph into ONNX Runtime.
  *
- * @throws TrainerError `provider_unavailable`, `out_of_memory`, or `weights_invalid` where a weight file is cut.
+ * @throws TrainerError `provider_unavailable`, or `weights_invalid` where a weight file is cut.
  */
 export async function openSession(model: Uint8Array, options: SessionOptions): Promise<Session> {
   const training = options.purpose === 'training'
@@ -96,12 +96,6 @@ async function guarded<T>(provider: Provider, work: () => Promise<T>): Promise<T
     return await work()
   } catch (thrown) {
     const message = thrown instanceof Error ? thrown.message : String(thrown)
-    if (/bad_alloc|out of memory|failed to allocate|allocate memory/i.test(message))
-      throw new TrainerError(
-        'out_of_memory',
-        'There is not enough memory for this run. Choose a smaller batchSize or maxSourceLength, or close other programs.',
-        { runtime: message },
-      )
     if (
       /external data|external initializer|out of bounds of file|GetFileLength|ReadFileIntoBuffer/i.test(
         message,

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { TrainerError } from './errors.ts'
+import { nearestName } from './nearest-name.ts'
 
 const count = z.int().nonnegative()
 const positive = z.int().positive()
@@ -164,13 +165,8 @@ function isSettingName(name: string): name is SettingName {
 }
 
 function unknownSetting(name: string): TrainerError {
-  const nearest = settingNames.map((known) => ({
-    known,
-    distance: editDistance(name.toLowerCase(), known.toLowerCase()),
-  }))
-  nearest.sort((a, b) => a.distance - b.distance)
-  const best = nearest[0]
-  const hint = best && best.distance <= 4 ? ` Did you mean ${best.known}?` : ''
+  const nearest = nearestName(name, settingNames)
+  const hint = nearest ? ` Did you mean ${nearest}?` : ''
   return new TrainerError(
     'setting_unknown',
     `There is no setting ${name}.${hint} See loracle train --help for all of them.`,
@@ -178,18 +174,4 @@ function unknownSetting(name: string): TrainerError {
       name,
     },
   )
-}
-
-/** Levenshtein distance in UTF-16 units; for names of a few dozen characters. */
-function editDistance(a: string, b: string): number {
-  let previous = Array.from({ length: b.length + 1 }, (_, j) => j)
-  for (let i = 1; i <= a.length; i++) {
-    const current = [i]
-    for (let j = 1; j <= b.length; j++) {
-      const substitution = (previous[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)
-      current.push(Math.min(substitution, (previous[j] ?? 0) + 1, (current[j - 1] ?? 0) + 1))
-    }
-    previous = current
-  }
-  return previous[b.length] ?? 0
 }

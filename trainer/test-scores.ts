@@ -2,6 +2,7 @@ import { answerQuestions, openAnswering } from './answer.ts'
 import type { TrainerContext } from './context.ts'
 import type { Adapter } from './lora/peft-adapter.ts'
 import { predictionText, scoreAnswers } from './metrics/scores.ts'
+import { scorePrediction } from './metrics/squad.ts'
 import type { TextModel } from './open-model.ts'
 import type { TestSet } from './prepare-run.ts'
 import type { Comparison, Phase, Scores } from './protocol.ts'
@@ -72,13 +73,19 @@ export function compareAnswers(
   after: TestAnswers,
 ): readonly Comparison[] {
   return tests.flatMap(({ name, examples }, set) =>
-    examples.map(({ id, question, answers }, i) => ({
-      id,
-      set: name,
-      question,
-      base: predictionText(before[set]?.[i] ?? ''),
-      tuned: predictionText(after[set]?.[i] ?? ''),
-      gold: [...new Set(answers.map((answer) => answer.text))],
-    })),
+    examples.map(({ id, question, answers }, i) => {
+      const base = predictionText(before[set]?.[i] ?? '')
+      const tuned = predictionText(after[set]?.[i] ?? '')
+      return {
+        id,
+        set: name,
+        question,
+        base,
+        tuned,
+        gold: [...new Set(answers.map((answer) => answer.text))],
+        baseRight: scorePrediction(base, answers).exact === 1,
+        tunedRight: scorePrediction(tuned, answers).exact === 1,
+      }
+    }),
   )
 }

@@ -196,11 +196,12 @@ function fillBank(bank: DropoutBank, { seed, largest }: TrainingSessionOptions) 
   return (step: number, batch: PaddedBatch): Record<string, Value> => {
     const windows = bank.windows(sizesOf(batch.batch, batch.sourceLength, batch.targetLength))
     const offsets = windows.map((size, place) =>
-      BigInt(hashSeed(seed, bank.offsets.name, step, place) % (data.length - size + 1)),
+      BigInt(hashSeed(seed, bank.bank.name, step, place) % (data.length - size + 1)),
     )
+    const starts: Value = { dtype: 'int64', data: BigInt64Array.from(offsets), shape: [offsets.length] }
     return {
       [bank.bank.name]: { dtype: 'float32', data, shape: [data.length] },
-      [bank.offsets.name]: { dtype: 'int64', data: BigInt64Array.from(offsets), shape: [offsets.length] },
+      ...Object.fromEntries(bank.offsets.map(({ name }) => [name, starts])),
     }
   }
 }

@@ -116,7 +116,7 @@ export const gradientRules: Readonly<Record<string, GradientRule>> = {
     const db = transB
       ? gemm(g, a, { transA: true, transB: transA, alpha })
       : gemm(a, g, { transA: !transA, alpha })
-    return [da, db]
+    return [da, db, g]
   },
   transpose: ({ operation, gradient }) => {
     const permutation = operation.attributes['perm'] as readonly number[]
@@ -134,10 +134,10 @@ export const gradientRules: Readonly<Record<string, GradientRule>> = {
   concat: ({ operation, gradient }) => {
     const axis = Number(operation.attributes['axis'])
     let start = 0
-    return operation.inputs.map((part) => {
+    return operation.inputs.map((part, i) => {
       const length = dimAt(part.shape, axis)
       const piece = slice(gradient, axis, start, length)
-      if (typeof length !== 'number' && part !== operation.inputs.at(-1))
+      if (typeof length !== 'number' && i < operation.inputs.length - 1)
         throw new Error('The gradient of concat wants known lengths.')
       start += Number(length)
       return piece

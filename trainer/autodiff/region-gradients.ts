@@ -8,6 +8,7 @@ import {
   reduceMean,
   reduceSum,
   scatterAddRows,
+  sigmoid,
   sub,
   transpose,
 } from '../graph/ops.ts'
@@ -43,6 +44,7 @@ export const regionRules: Readonly<Record<string, RegionRule>> = {
     const [query, key, value, bias] = inputsOf(region)
     if (!value) throw new Error('attention takes three or four inputs.')
     const probabilities = saved(region, 'probabilities')
+    // Drawn a second time, so that neither it nor the kept probabilities stay in memory until here.
     const mask = region.saved['dropoutMask']
     const kept = mask ? mul(probabilities, mask) : probabilities
     const dValue = matMul(transpose(kept, [0, 1, 3, 2]), gradient)
@@ -56,21 +58,40 @@ export const regionRules: Readonly<Record<string, RegionRule>> = {
   },
 
   /**
-   * Inputs x `[tokens, in]`, weight `[out, in]`, A `[rank, in]`, B `[out, rank]`; saved merged weight
-   * `W + scale·B·A`. The gradient by x goes through the merged weight in one product.
+   * Inputs x `[tokens, in]`, weight `[out, in]`, A `[rank, in]`, B `[out, rank]`. The gradient by x goes through
+   * the merged weight `W + scale·B·A` in one product. The merged weight is formed anew, in another way than
+   * forward, so that neither we nor the runtime keep a second copy of all weights.
    */
   mergedLora: (region, gradient) => {
-    const [x, , a, b] = inputsOf(region)
+    const [x, weight, a, b] = inputsOf(region)
     if (!a || !b) throw new Error('mergedLora takes four inputs.')
     const alpha = Number(region.attributes['scale'])
     const hidden = gemm(x, a, { transB: true })
     const dHidden = gemm(gradient, b, { alpha })
     return [
-      gemm(gradient, saved(region, 'merged')),
+      gemm(gradient, add(weight, gemm(b, a, { alpha }))),
       null,
       gemm(dHidden, x, { transA: true }),
       gemm(gradient, hidden, { transA: true, alpha }),
     ]
+  },
+
+  /** Input x; saved mask, drawn a second time so that it need not be kept. */
+  dropout: (region, gradient) => [mul(gradient, saved(region, 'mask'))],
+
+  /**
+   * Input x `[…]`; everything else is formed anew from x, since the chain's values would outweigh all others. With
+   * `s = sigmoid(2u)`, `u = √(2/π)·(x + 0.044715·x³)`, `gelu = x·s` and its derivative is `s + x·s·(1 − s)·2u'`.
+   */
+  geluTanh: (region, gradient) => {
+    const [x] = region.inputs
+    if (!x) throw new Error('geluTanh takes an input.')
+    const slope = constant(2 * Math.sqrt(2 / Math.PI))
+    const square = mul(mul(x, x), constant(2 * Math.sqrt(2 / Math.PI) * 0.044715))
+    const gate = sigmoid(mul(x, add(square, slope)))
+    const inner = add(mul(square, constant(3)), slope)
+    const curved = mul(mul(x, inner), mul(gate, sub(constant(1), gate)))
+    return [mul(gradient, add(gate, curved))]
   },
 
   /**

@@ -94,9 +94,11 @@ export interface GemmOptions {
   readonly transA?: boolean
   readonly transB?: boolean
   readonly alpha?: number
+  /** Added to the product, `[m, n]`. */
+  readonly plus?: Tensor
 }
 
-/** `alpha · A' · B'` for matrices, each transposed where asked. */
+/** `alpha · A' · B' + plus` for matrices, each transposed where asked. */
 export function gemm(a: Tensor, b: Tensor, options: GemmOptions = {}): ResultTensor {
   requireFloat('gemm', a, b)
   if (a.shape.length !== 2 || b.shape.length !== 2)
@@ -109,7 +111,11 @@ export function gemm(a: Tensor, b: Tensor, options: GemmOptions = {}): ResultTen
     throw new Error(
       `gemm cannot multiply ${formatShape(a.shape)} by ${formatShape(b.shape)} (transA ${transA}, transB ${transB}).`,
     )
-  return apply('gemm', [a, b], 'float32', [m, n], { transA: Number(transA), transB: Number(transB), alpha })
+  const { plus } = options
+  if (plus && !sameShape(plus.shape, [m, n]))
+    throw new Error(`gemm cannot add ${formatShape(plus.shape)} to ${formatShape([m, n])}.`)
+  const inputs = plus ? [a, b, plus] : [a, b]
+  return apply('gemm', inputs, 'float32', [m, n], { transA: Number(transA), transB: Number(transB), alpha })
 }
 
 /** Permutes the axes. */

@@ -44,9 +44,8 @@ export function trainableLora(
       const { a, b, scale } = layer
       if (options.weightOf && !options.dropout) {
         const weight = options.weightOf(path)
-        const merged = add(weight, gemm(b, a, { alpha: scale }))
+        const merged = gemm(b, a, { alpha: scale, plus: weight })
         return region('mergedLora', gemm(x, merged, { transB: true }), [x, weight, a, b], {
-          saved: { merged },
           attributes: { scale },
         })
       }

@@ -239,8 +239,7 @@ function attend(
   streams: KeyValue & { readonly query: Tensor; readonly bias: Tensor; readonly length: Dim },
 ): Tensor {
   const { query, key, value, bias, length } = streams
-  const dropoutMask = dropout ? (probabilities: Tensor) => dropout.mask(probabilities.shape) : undefined
-  return mergeHeads(attention(query, key, value, { bias, dropoutMask }), layout(config, length))
+  return mergeHeads(attention(query, key, value, { bias, dropout }), layout(config, length))
 }
 
 function layout(config: T5Config, length: Dim) {

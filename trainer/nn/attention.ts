@@ -3,6 +3,7 @@ import { product } from '../graph/shape.ts'
 import type { Dim } from '../graph/shape.ts'
 import { region } from '../graph/tensor.ts'
 import type { Tensor } from '../graph/tensor.ts'
+import type { DropoutBank } from './dropout.ts'
 
 export interface HeadLayout {
   readonly batch: Dim
@@ -24,20 +25,19 @@ export function mergeHeads(x: Tensor, { batch, length, heads, headWidth }: HeadL
 /**
  * Attention without scaling (T5 absorbs it in its initialisation): query `[batch, heads, queries, headWidth]`,
  * key and value `[batch, heads, keys, headWidth]`, an additive bias that broadcasts to the scores, and, in
- * training, a mask that drops probabilities. Returns `[batch, heads, queries, headWidth]`.
+ * training, dropout of probabilities. Returns `[batch, heads, queries, headWidth]`.
  */
 export function attention(
   query: Tensor,
   key: Tensor,
   value: Tensor,
-  options: { bias: Tensor; dropoutMask?: ((probabilities: Tensor) => Tensor) | undefined },
+  { bias, dropout }: { bias: Tensor; dropout: DropoutBank | null },
 ): Tensor {
-  const { bias } = options
   const scores = add(matMul(query, transpose(key, [0, 1, 3, 2])), bias)
   const probabilities = softmax(scores)
-  const dropoutMask = options.dropoutMask?.(probabilities)
-  const kept = dropoutMask ? mul(probabilities, dropoutMask) : probabilities
+  const mask = dropout?.mask(probabilities.shape)
+  const kept = mask ? mul(probabilities, mask.forward) : probabilities
   return region('attention', matMul(kept, value), [query, key, value, bias], {
-    saved: dropoutMask ? { probabilities, dropoutMask } : { probabilities },
+    saved: mask ? { probabilities, dropoutMask: mask.backward } : { probabilities },
   })
 }

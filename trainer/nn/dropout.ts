@@ -1,7 +1,7 @@
 import { mul, reshape, slice } from '../graph/ops.ts'
 import { factors, product } from '../graph/shape.ts'
 import type { Shape } from '../graph/shape.ts'
-import { input } from '../graph/tensor.ts'
+import { input, region } from '../graph/tensor.ts'
 import type { InputTensor, Tensor } from '../graph/tensor.ts'
 
 /** The sizes that symbols stand for in one batch. */
@@ -15,26 +15,40 @@ export type SymbolSizes = Readonly<Record<string, number>>
 export interface DropoutBank {
   readonly rate: number
   readonly bank: InputTensor
-  readonly offsets: InputTensor
-  /** A mask of a shape, from a window of its own. */
-  mask(shape: Shape): Tensor
+  /** Where each window starts; fed twice, see `mask`. */
+  readonly offsets: readonly [forward: InputTensor, backward: InputTensor]
+  /**
+   * A mask of a shape, from a window of its own, and the same mask for the backward pass. The two are cut at
+   * offsets from different feeds, so that the runtime does not take them for one value and keep it in memory.
+   */
+  mask(shape: Shape): DropoutMask
   /** The sizes of all windows in a batch, in the order of their offsets. */
   windows(sizes: SymbolSizes): readonly number[]
 }
 
-/** Makes a bank named `<name>.bank`, with offsets `<name>.offsets`. */
+export interface DropoutMask {
+  readonly forward: Tensor
+  readonly backward: Tensor
+}
+
+/** Makes a bank named `<name>.bank`, with offsets `<name>.offsets` and `<name>.offsetsAgain`. */
 export function dropoutBank(name: string, rate: number): DropoutBank {
   const bank = input(`${name}.bank`, 'float32', [`${name}.size`])
-  const offsets = input(`${name}.offsets`, 'int64', [`${name}.places`])
+  const offsets = [
+    input(`${name}.offsets`, 'int64', [`${name}.places`]),
+    input(`${name}.offsetsAgain`, 'int64', [`${name}.places`]),
+  ] as const
   const places: Shape[] = []
   return {
     rate,
     bank,
     offsets,
     mask(shape) {
-      const start = slice(offsets, 0, places.length, 1)
+      const place = places.length
       places.push(shape)
-      return reshape(slice(bank, 0, start, product(shape)), shape)
+      const cut = (starts: InputTensor) =>
+        reshape(slice(bank, 0, slice(starts, 0, place, 1), product(shape)), shape)
+      return { forward: cut(offsets[0]), backward: cut(offsets[1]) }
     },
     windows: (sizes) => places.map((shape) => windowSize(shape, sizes)),
   }
@@ -42,7 +56,9 @@ export function dropoutBank(name: string, rate: number): DropoutBank {
 
 /** Zeroes values of `x` by a mask from the bank and scales the rest; `x` itself where there is no bank. */
 export function drop(x: Tensor, bank: DropoutBank | null): Tensor {
-  return bank ? mul(x, bank.mask(x.shape)) : x
+  if (!bank) return x
+  const mask = bank.mask(x.shape)
+  return region('dropout', mul(x, mask.forward), [x], { saved: { mask: mask.backward } })
 }
 
 function windowSize(shape: Shape, sizes: SymbolSizes): number {

@@ -32,5 +32,5 @@ export function rmsNorm(x: Tensor, scale: Tensor, { epsilon, fused }: NormOption
 export function geluTanh(x: Tensor): Tensor {
   const cubic = mul(mul(x, x), mul(x, constant(0.044715)))
   const inner = mul(add(x, cubic), constant(Math.sqrt(2 / Math.PI)))
-  return mul(mul(x, constant(0.5)), add(tanh(inner), constant(1)))
+  return region('geluTanh', mul(mul(x, constant(0.5)), add(tanh(inner), constant(1))), [x])
 }

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
+import { nearestName } from '../../app.ts'
 import { Failure } from './failure.ts'
-import { nearest } from './nearest.ts'
 
 /** One option of a command: `--name`, or `--name VALUE` where `value` names what stands there. */
 export interface OptionSpec {
@@ -73,6 +73,6 @@ export function readArguments(command: string, argv: readonly string[], specs: O
 }
 
 function hint(name: string, specs: OptionSpecs): string {
-  const known = nearest(name, Object.keys(specs))
+  const known = nearestName(name, Object.keys(specs))
   return known ? ` Did you mean --${known}?` : ''
 }

@@ -13,27 +13,9 @@ const signs: Readonly<Record<Mark, readonly [sign: string, style: Style]>> = {
 }
 
 /** What the training did to one question, by exact match. */
-export function markOf({ base, tuned, gold }: Comparison): Mark {
-  const before = isRight(base, gold)
-  const after = isRight(tuned, gold)
-  if (before) return after ? 'both right' : 'broken'
-  return after ? 'fixed' : 'both wrong'
-}
-
-/** Exact match after the normalisation of the official SQuAD script; no gold answer means unanswerable. */
-function isRight(answer: string, gold: readonly string[]): boolean {
-  const given = normalize(answer)
-  return gold.length === 0 ? given === '' : gold.some((accepted) => normalize(accepted) === given)
-}
-
-function normalize(text: string): string {
-  return text
-    .toLowerCase()
-    .replace(/[!-/:-@[-`{-~]/g, '')
-    .replace(/\b(a|an|the)\b/g, ' ')
-    .split(/\s+/)
-    .filter(Boolean)
-    .join(' ')
+export function markOf({ baseRight, tunedRight }: Comparison): Mark {
+  if (baseRight) return tunedRight ? 'both right' : 'broken'
+  return tunedRight ? 'fixed' : 'both wrong'
 }
 
 /** A draw of `count` comparisons in which each mark has its share, and at least one where there is one. */

@@ -25,6 +25,8 @@ const eraseLine = '\r\u001b[2K'
 export function createProgressLine(stream: Stream, options: ProgressOptions = {}): ProgressLine {
   const { now = Date.now, terminalMs = 100, plainMs = 5_000 } = options
   const isTerminal = stream.isTTY === true
+  // Some terminals say that they are 0 columns wide.
+  const width = (): number => (stream.columns ? stream.columns : 80)
   let shown = ''
   let lastAt = Number.NEGATIVE_INFINITY
   const clear = (): void => {
@@ -38,7 +40,7 @@ export function createProgressLine(stream: Stream, options: ProgressOptions = {}
       if (at - lastAt < (isTerminal ? terminalMs : plainMs)) return
       lastAt = at
       if (isTerminal) {
-        shown = truncate(text, (stream.columns ?? 80) - 1)
+        shown = truncate(text, width() - 1)
         stream.write(eraseLine + shown)
       } else stream.write(`${text}\n`)
     },

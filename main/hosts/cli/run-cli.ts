@@ -1,10 +1,9 @@
-import { createApp } from '../../app.ts'
+import { createApp, nearestName } from '../../app.ts'
 import { readArguments } from './arguments.ts'
 import { commands } from './commands.ts'
 import { Failure, failureValue } from './failure.ts'
 import { commandHelp, programHelp } from './help.ts'
 import type { Installation } from './installation.ts'
-import { nearest } from './nearest.ts'
 import { createOutput } from './output.ts'
 import type { Output } from './output.ts'
 
@@ -34,7 +33,7 @@ async function dispatch(
   }
   const command = commands.find((one) => one.name === name)
   if (!command) {
-    const known = nearest(
+    const known = nearestName(
       name,
       commands.map((one) => one.name),
     )

@@ -36,6 +36,8 @@ process.on('message', ({ tests, runDir, settings }: TrainCommand) => {
         base: '',
         tuned: 'x',
         gold: ['x'],
+        baseRight: false,
+        tunedRight: true,
       },
     ],
   }

@@ -81,8 +81,26 @@ async function finish(stopped: TrainResult['stopped']): Promise<void> {
       : [],
     comparisons: scored
       ? [
-          { id: 'a', set: 'test', question: 'Who?', base: 'me', tuned: 'The  verifier.', gold: ['verifier'] },
-          { id: 'b', set: 'test', question: 'What?', base: 'this', tuned: 'that', gold: [] },
+          {
+            id: 'a',
+            set: 'test',
+            question: 'Who?',
+            base: 'me',
+            tuned: 'The  verifier.',
+            gold: ['verifier'],
+            baseRight: false,
+            tunedRight: true,
+          },
+          {
+            id: 'b',
+            set: 'test',
+            question: 'What?',
+            base: 'this',
+            tuned: 'that',
+            gold: [],
+            baseRight: false,
+            tunedRight: false,
+          },
         ]
       : [],
   })

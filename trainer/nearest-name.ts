@@ -1,5 +1,5 @@
-/** The known name that a mistyped one most likely means; undefined where none is near. */
-export function nearest(typed: string, known: readonly string[]): string | undefined {
+/** The known name that a mistyped one most likely means; undefined where none is near. Case does not count. */
+export function nearestName(typed: string, known: readonly string[]): string | undefined {
   const ranked = known
     .map((name) => ({ name, distance: editDistance(typed.toLowerCase(), name.toLowerCase()) }))
     .sort((a, b) => a.distance - b.distance)

@@ -1,0 +1,52 @@
+import { expect, test } from 'vitest'
+import { compareAnswers, scoreEach, scoreTogether } from '../../trainer/test-scores.ts'
+import type { Example } from '../../trainer/data/example.ts'
+
+function example(id: string, answers: readonly string[]): Example {
+  return {
+    id,
+    context: answers.join(' '),
+    question: `${id}?`,
+    answers: answers.map((text) => ({ text, start: 0 })),
+    isImpossible: answers.length === 0,
+    group: 'g',
+    source: 's',
+  }
+}
+
+const tests = [
+  { name: 'first', examples: [example('a', ['the verifier', 'verifier']), example('b', [])] },
+  { name: 'second', examples: [example('c', ['two'])] },
+]
+const before = [['subscriber', 'unanswerable'], ['two']]
+const after = [['Verifier.', 'something'], ['two factors']]
+
+test('comparisons say what is right after normalisation, and that an empty answer is right without gold', () => {
+  const rows = compareAnswers(tests, before, after)
+  expect(
+    rows.map(({ id, set, base, tuned, baseRight, tunedRight }) => [
+      id,
+      set,
+      base,
+      tuned,
+      baseRight,
+      tunedRight,
+    ]),
+  ).toEqual([
+    ['a', 'first', 'subscriber', 'Verifier.', false, true],
+    ['b', 'first', '', 'something', true, false],
+    ['c', 'second', 'two', 'two factors', true, false],
+  ])
+})
+
+test('sets are scored apart and together, weighted by their questions', () => {
+  const each = scoreEach(tests, before, after)
+  expect(
+    each.map(({ name, before, after }) => [name, before.exactMatch, after.exactMatch, after.count]),
+  ).toEqual([
+    ['first', 50, 50, 2],
+    ['second', 100, 0, 1],
+  ])
+  expect(scoreTogether(tests, before)?.exactMatch).toBeCloseTo(200 / 3, 10)
+  expect(scoreTogether([], [])).toBeNull()
+})
