@@ -76,7 +76,7 @@ export async function answerQuestions(
       eosTokenId: config.eosTokenId,
       padTokenId: config.padTokenId,
       maxNewTokens: settings.maxTargetLength,
-      numBeams: settings.numBeams,
+      ...decodingOf(settings),
       signal,
       ...(options.onToken && prompts.length === 1 ? { onToken: (_, token) => options.onToken?.(token) } : {}),
     })
@@ -87,6 +87,31 @@ export async function answerQuestions(
     options.onProgress?.(Math.min(start + batch.length, order.length), order.length)
   }
   return found.map(chooseAnswer)
+}
+
+function decodingOf(settings: Settings) {
+  const {
+    numBeams,
+    lengthPenalty,
+    doSample,
+    temperature,
+    topK,
+    topP,
+    repetitionPenalty,
+    noRepeatNgramSize,
+    seed,
+  } = settings
+  return {
+    numBeams,
+    lengthPenalty,
+    doSample,
+    temperature,
+    topK,
+    topP,
+    repetitionPenalty,
+    noRepeatNgramSize,
+    seed,
+  }
 }
 
 interface Candidate {

@@ -85,6 +85,24 @@ const settingsSchema = z.strictObject({
     .describe('Validations without improvement after which to stop; null never stops early.'),
   saveEvery: positive.default(50).describe('Steps between checkpoints.'),
   numBeams: positive.default(1).describe('Beams in answering; 1 is greedy.'),
+  lengthPenalty: z.number().default(1).describe('Exponent of the length by which beam scores are divided.'),
+  doSample: z.boolean().default(false).describe('Draw tokens at random instead of taking the likeliest.'),
+  temperature: z.number().positive().default(1).describe('Divides the logits before sampling.'),
+  topK: count.default(50).describe('Samples from the k likeliest tokens; 0 from all.'),
+  topP: z
+    .number()
+    .positive()
+    .max(1)
+    .default(1)
+    .describe('Samples from the smallest set of tokens with this probability.'),
+  repetitionPenalty: z
+    .number()
+    .positive()
+    .default(1)
+    .describe('Above 1 makes tokens that the answer already has less likely.'),
+  noRepeatNgramSize: count
+    .default(0)
+    .describe('No n-gram of this size occurs twice in an answer; 0 allows all.'),
   evaluationBatchSize: positive.default(16).describe('Examples answered at a time.'),
   threads: count.default(0).describe('Processor threads; 0 takes one per physical core.'),
   provider: z

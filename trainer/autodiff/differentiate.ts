@@ -27,7 +27,7 @@ export function differentiate(loss: Tensor, leaves: readonly Tensor[]): readonly
     const gradient = gradients.get(tensor)
     if (!gradient || !active.has(tensor)) continue
     const inputs = differentiableInputs(tensor)
-    if (inputs.length === 0) continue
+    if (!inputs.some((dependency) => active.has(dependency))) continue
     const parts = inputGradients(tensor, gradient)
     inputs.forEach((dependency, i) => {
       const part = parts[i]
