@@ -13,6 +13,7 @@ import type { TextModel } from './open-model.ts'
 import { initialAdamW } from './optim/adamw.ts'
 import { checkLengths, fingerprint, readRunData, tokenizeExamples } from './prepare-run.ts'
 import type { Phase, TrainCommand, TrainResult } from './protocol.ts'
+import { requireProvider } from './provider-check.ts'
 import { planRun } from './run-plan.ts'
 import type { RunPlan } from './run-plan.ts'
 import { saveResult } from './save-result.ts'
@@ -37,6 +38,7 @@ export async function finetune(command: TrainCommand, context: TrainerContext): 
   }
 
   enter('loading')
+  await requireProvider(settings.provider)
   const text = await openTextModel(command.model, null, settings)
   checkLengths(text)
 
@@ -173,6 +175,7 @@ async function firstCheckpoint(
       optimizerStep: 0,
       tokens: 0,
       seconds: 0,
+      validatedStep: 0,
       bestStep: 0,
       bestValue: null,
       validationsWithoutGain: 0,

@@ -39,6 +39,23 @@ export async function checkProviders(): Promise<readonly ProviderCheck[]> {
   return checks
 }
 
+/**
+ * Lets nothing be trained on a provider that computes wrong gradients.
+ *
+ * @throws TrainerError `provider_unavailable` with what the check found.
+ */
+export async function requireProvider(provider: Provider): Promise<void> {
+  if (provider === 'cpu') return
+  const work = makeWork()
+  const { available, message } = await checkProvider(provider, work, await stepOn('cpu', work))
+  if (!available)
+    throw new TrainerError(
+      'provider_unavailable',
+      `The execution provider ${provider} cannot be used: ${message}. Use --set provider=cpu; loracle doctor tells which work.`,
+      { provider },
+    )
+}
+
 interface Work {
   readonly graph: (fusedNorms: boolean) => Uint8Array
   readonly feeds: Readonly<Record<string, Value>>

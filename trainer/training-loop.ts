@@ -62,7 +62,34 @@ export async function trainToEnd(start: Checkpoint, parts: LoopParts): Promise<L
     if (saved !== state.step || saved === 0) await save()
     return { stopped, checkpoint: { state, parameters, best, optimizer }, clock }
   }
+  /** Validates where it is due and was not yet done; false where it was cut short, to be done on going on. */
+  const validated = async (): Promise<boolean> => {
+    const due = state.step > state.validatedStep && validatesAfter(state.step, plan, settings.evaluateEvery)
+    if (!validate || !due) return true
+    context.report({ type: 'phase', phase: 'validating' })
+    const measured = await validate(parameters).catch((thrown: unknown) => {
+      if (thrown instanceof TrainerError && thrown.code === 'cancelled') return null
+      throw thrown
+    })
+    if (!measured) return false
+    const { loss, scores, value } = measured
+    const better = state.bestValue === null || value < state.bestValue
+    if (better) best = copyOf(parameters)
+    state = {
+      ...state,
+      validatedStep: state.step,
+      bestStep: better ? state.step : state.bestStep,
+      bestValue: better ? value : state.bestValue,
+      validationsWithoutGain: better ? 0 : state.validationsWithoutGain + 1,
+    }
+    const validation = { type: 'validation', step: state.step, loss, scores, best: better } as const
+    context.report(validation)
+    await metrics.append(validation)
+    context.report({ type: 'phase', phase: 'training' })
+    return true
+  }
 
+  if (!(await validated())) return finish('cancelled')
   while (state.step < plan.steps) {
     if (context.stop.aborted) return finish('cancelled')
     if (stopsEarly(state, settings)) return finish('early-stopping')
@@ -97,28 +124,7 @@ export async function trainToEnd(start: Checkpoint, parts: LoopParts): Promise<L
     context.report(report)
     await metrics.append(report)
 
-    if (validate && validatesAfter(state.step, plan, settings.evaluateEvery)) {
-      context.report({ type: 'phase', phase: 'validating' })
-      const { loss: validationLoss, scores, value } = await validate(parameters)
-      const better = state.bestValue === null || value < state.bestValue
-      if (better) best = copyOf(parameters)
-      state = {
-        ...state,
-        bestStep: better ? state.step : state.bestStep,
-        bestValue: better ? value : state.bestValue,
-        validationsWithoutGain: better ? 0 : state.validationsWithoutGain + 1,
-      }
-      const validation = {
-        type: 'validation',
-        step: state.step,
-        loss: validationLoss,
-        scores,
-        best: better,
-      } as const
-      context.report(validation)
-      await metrics.append(validation)
-      context.report({ type: 'phase', phase: 'training' })
-    }
+    if (!(await validated())) return finish('cancelled')
     if (state.step % settings.saveEvery === 0) await save()
   }
   return finish('finished')

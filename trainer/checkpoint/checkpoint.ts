@@ -15,6 +15,8 @@ const stateSchema = z.strictObject({
   optimizerStep: z.int().nonnegative(),
   tokens: z.number().nonnegative(),
   seconds: z.number().nonnegative(),
+  /** The last step after which the validation was carried through. */
+  validatedStep: z.int().nonnegative(),
   bestStep: z.int().nonnegative(),
   bestValue: z.number().nullable(),
   validationsWithoutGain: z.int().nonnegative(),
