@@ -72,11 +72,11 @@ export async function answerQuestions(
       { adapter, beams: settings.numBeams },
     )
     const sequences = await generate(decoder, {
+      ...settings,
       decoderStartTokenId: config.decoderStartTokenId,
       eosTokenId: config.eosTokenId,
       padTokenId: config.padTokenId,
       maxNewTokens: settings.maxTargetLength,
-      ...decodingOf(settings),
       signal,
       ...(options.onToken && prompts.length === 1 ? { onToken: (_, token) => options.onToken?.(token) } : {}),
     })
@@ -87,31 +87,6 @@ export async function answerQuestions(
     options.onProgress?.(Math.min(start + batch.length, order.length), order.length)
   }
   return found.map(chooseAnswer)
-}
-
-function decodingOf(settings: Settings) {
-  const {
-    numBeams,
-    lengthPenalty,
-    doSample,
-    temperature,
-    topK,
-    topP,
-    repetitionPenalty,
-    noRepeatNgramSize,
-    seed,
-  } = settings
-  return {
-    numBeams,
-    lengthPenalty,
-    doSample,
-    temperature,
-    topK,
-    topP,
-    repetitionPenalty,
-    noRepeatNgramSize,
-    seed,
-  }
 }
 
 interface Candidate {

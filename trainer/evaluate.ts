@@ -4,17 +4,16 @@ import { answerQuestions, openAnswering } from './answer.ts'
 import { writeAtomic } from './checkpoint/write-atomic.ts'
 import type { TrainerContext } from './context.ts'
 import { readQuestions } from './data/read-questions.ts'
-import { makeTrainingExamples } from './data/training-examples.ts'
-import { evaluationLoss } from './evaluation-loss.ts'
+import { evaluationLoss, openLossSession } from './evaluation-loss.ts'
 import { predictionText, rougeScores, scoreAnswers } from './metrics/scores.ts'
 import { squadFigures } from './metrics/squad.ts'
 import { openTextModel } from './open-model.ts'
+import { tokenizeExamples } from './prepare-run.ts'
 import type { TextModel } from './open-model.ts'
 import type { EvaluateCommand, EvaluateResult, PredictCommand, PredictResult } from './protocol.ts'
 import { readExamples } from './read-examples.ts'
 import type { Example } from './data/example.ts'
 import type { Settings } from './settings.ts'
-import { buildTrainingGraph, openTrainingSession } from './training-session.ts'
 
 /**
  * Scores a model, or a model with an adapter, on a dataset: answers every question and computes the loss.
@@ -89,26 +88,19 @@ async function answerAll(
 }
 
 async function lossOf(
-  { model, tokenizer, adapter, maxSourceLength }: TextModel,
+  text: TextModel,
   examples: readonly Example[],
   settings: Settings,
   context: TrainerContext,
 ): Promise<number> {
-  const { maxTargetLength, stride, evaluationBatchSize: batchSize, threads, provider, seed } = settings
-  const { items } = makeTrainingExamples(examples, tokenizer, { maxSourceLength, maxTargetLength, stride })
-  const graph = buildTrainingGraph(model, {
-    targets: adapter?.targets ?? [],
-    labelSmoothing: 0,
-    dropout: 0,
-    loraDropout: 0,
-    fusedNorms: provider === 'cpu',
-    withGradients: false,
-  })
-  const largest = { batch: batchSize, source: maxSourceLength, target: maxTargetLength }
-  const session = await openTrainingSession(model, graph, { threads, provider, seed, largest })
+  const { items } = tokenizeExamples(text, examples, settings)
+  const session = await openLossSession(text, text.adapter?.targets ?? [], settings)
   try {
-    const parameters = adapter?.parameters ?? new Map()
-    return await evaluationLoss(session, model, items, { parameters, batchSize, signal: context.stop })
+    return await evaluationLoss(session, text.model, items, {
+      parameters: text.adapter?.parameters ?? new Map(),
+      batchSize: settings.evaluationBatchSize,
+      signal: context.stop,
+    })
   } finally {
     await session.dispose()
   }

@@ -1,8 +1,33 @@
 import { padBatch } from './data/batches.ts'
 import type { TrainingItem } from './data/training-examples.ts'
 import { throwIfCancelled } from './generate/cancel.ts'
+import type { LoraTarget } from './lora/targets.ts'
 import type { Model } from './models/registry.ts'
+import type { TextModel } from './open-model.ts'
+import type { Settings } from './settings.ts'
+import { buildTrainingGraph, openTrainingSession } from './training-session.ts'
 import type { TrainableParameters, TrainingSession } from './training-session.ts'
+
+/**
+ * Opens a session for the loss alone: no gradients, no dropout, no smoothing. `targets` are the adapted layers (none
+ * for the base model), or null where every weight is fed.
+ */
+export function openLossSession(
+  { model, maxSourceLength }: TextModel,
+  targets: readonly LoraTarget[] | null,
+  { threads, provider, seed, evaluationBatchSize, maxTargetLength }: Settings,
+): Promise<TrainingSession> {
+  const graph = buildTrainingGraph(model, {
+    targets,
+    labelSmoothing: 0,
+    dropout: 0,
+    loraDropout: 0,
+    fusedNorms: provider === 'cpu',
+    withGradients: false,
+  })
+  const largest = { batch: evaluationBatchSize, source: maxSourceLength, target: maxTargetLength }
+  return openTrainingSession(model, graph, { threads, provider, seed, largest })
+}
 
 /**
  * The mean cross-entropy per label over items, without dropout, in nats. The session's graph holds no gradients.

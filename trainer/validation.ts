@@ -2,14 +2,13 @@ import { answerQuestions, openAnswering } from './answer.ts'
 import type { NamedTensor } from './checkpoint/safetensors.ts'
 import type { TrainerContext } from './context.ts'
 import type { Example } from './data/example.ts'
-import { evaluationLoss } from './evaluation-loss.ts'
+import { evaluationLoss, openLossSession } from './evaluation-loss.ts'
 import type { LoraTarget } from './lora/targets.ts'
 import { scoreAnswers } from './metrics/scores.ts'
 import type { TextModel } from './open-model.ts'
 import { tokenizeExamples } from './prepare-run.ts'
 import type { Settings } from './settings.ts'
 import type { Validate } from './training-loop.ts'
-import { buildTrainingGraph, openTrainingSession } from './training-session.ts'
 
 export interface Validation {
   readonly validate: Validate
@@ -34,18 +33,9 @@ export async function openValidation(
 ): Promise<Validation | null> {
   const { items } = tokenizeExamples(text, examples, settings)
   if (items.length === 0) return null
-  const { model, maxSourceLength } = text
-  const { threads, provider, seed, evaluationBatchSize: batchSize, maxTargetLength } = settings
-  const graph = buildTrainingGraph(model, {
-    targets,
-    labelSmoothing: 0,
-    dropout: 0,
-    loraDropout: 0,
-    fusedNorms: provider === 'cpu',
-    withGradients: false,
-  })
-  const largest = { batch: batchSize, source: maxSourceLength, target: maxTargetLength }
-  const lossSession = await openTrainingSession(model, graph, { threads, provider, seed, largest })
+  const { model } = text
+  const { evaluationBatchSize: batchSize } = settings
+  const lossSession = await openLossSession(text, targets, settings)
   const adapterOf = (parameters: ReadonlyMap<string, NamedTensor>) =>
     targets ? { targets, parameters } : null
   const answering =
