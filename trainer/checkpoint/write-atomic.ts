@@ -17,7 +17,8 @@ export async function writeAtomic(path: string, data: Uint8Array | string): Prom
     }
     await rename(temporary, path)
   } catch (thrown) {
-    await rm(temporary, { force: true })
+    // What went wrong first is what matters.
+    await rm(temporary, { force: true }).catch(() => undefined)
     throw thrown
   }
   await syncFolder(dirname(path))
