@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { compareAnswers, scoreEach, scoreTogether } from '../../trainer/test-scores.ts'
+import { compareAnswers, scoreEach, scoreTogether } from '../../trainer/run/test-scores.ts'
 import type { Example } from '../../trainer/data/example.ts'
 
 function example(id: string, answers: readonly string[]): Example {

@@ -1,7 +1,7 @@
-import type { TrainerContext } from './context.ts'
-import type { Dataset } from './data/example.ts'
-import { readDataset } from './data/read-dataset.ts'
-import type { DataReport } from './protocol.ts'
+import type { TrainerContext } from '../context.ts'
+import type { Dataset } from '../data/example.ts'
+import { readDataset } from '../data/read-dataset.ts'
+import type { DataReport } from '../protocol.ts'
 
 /** Problems that travel in a report; the whole list goes into the run folder. */
 const shownProblems = 20

@@ -1,7 +1,7 @@
-import { planBatches } from './data/batches.ts'
-import type { TrainingItem } from './data/training-examples.ts'
-import { TrainerError } from './errors.ts'
-import type { Settings } from './settings.ts'
+import { planBatches } from '../data/batches.ts'
+import type { TrainingItem } from '../data/training-examples.ts'
+import { TrainerError } from '../errors.ts'
+import type { Settings } from '../settings.ts'
 
 /** Which items each optimiser step sees: a function of the items, the settings and the step alone. */
 export interface RunPlan {

@@ -1,7 +1,7 @@
 import { appendFile, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { writeAtomic } from './checkpoint/write-atomic.ts'
-import type { StepReport, ValidationReport } from './protocol.ts'
+import { writeAtomic } from '../checkpoint/write-atomic.ts'
+import type { StepReport, ValidationReport } from '../protocol.ts'
 
 export type Metric = StepReport | ValidationReport
 

@@ -1,12 +1,12 @@
-import { answerQuestions, openAnswering } from './answer.ts'
-import type { TrainerContext } from './context.ts'
-import type { Adapter } from './lora/peft-adapter.ts'
-import { predictionText, scoreAnswers } from './metrics/scores.ts'
-import { scorePrediction } from './metrics/squad.ts'
-import type { TextModel } from './open-model.ts'
+import { answerQuestions, openAnswering } from '../answer.ts'
+import type { TrainerContext } from '../context.ts'
+import type { Adapter } from '../lora/peft-adapter.ts'
+import { predictionText, scoreAnswers } from '../metrics/scores.ts'
+import { scorePrediction } from '../metrics/squad.ts'
+import type { TextModel } from '../open-model.ts'
 import type { TestSet } from './prepare-run.ts'
-import type { Comparison, Phase, Scores } from './protocol.ts'
-import type { Settings } from './settings.ts'
+import type { Comparison, Phase, Scores } from '../protocol.ts'
+import type { Settings } from '../settings.ts'
 
 /** The answers of one model to every test set, in the order of the sets. */
 export type TestAnswers = readonly (readonly string[])[]

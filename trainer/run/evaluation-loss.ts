@@ -1,12 +1,12 @@
-import { padBatch } from './data/batches.ts'
-import type { TrainingItem } from './data/training-examples.ts'
-import { throwIfCancelled } from './generate/cancel.ts'
-import type { LoraTarget } from './lora/targets.ts'
-import type { Model } from './models/registry.ts'
-import type { TextModel } from './open-model.ts'
-import type { Settings } from './settings.ts'
-import { buildTrainingGraph, openTrainingSession } from './training-session.ts'
-import type { TrainableParameters, TrainingSession } from './training-session.ts'
+import { padBatch } from '../data/batches.ts'
+import type { TrainingItem } from '../data/training-examples.ts'
+import { throwIfCancelled } from '../generate/cancel.ts'
+import type { LoraTarget } from '../lora/targets.ts'
+import type { Model } from '../models/registry.ts'
+import type { TextModel } from '../open-model.ts'
+import type { Settings } from '../settings.ts'
+import { buildTrainingGraph, openTrainingSession } from '../training-session.ts'
+import type { TrainableParameters, TrainingSession } from '../training-session.ts'
 
 /**
  * Opens a session for the loss alone: no gradients, no dropout, no smoothing. `targets` are the adapted layers (none

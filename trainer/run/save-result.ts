@@ -1,12 +1,12 @@
 import { cp, mkdir, readdir } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import { encodeSafetensors } from './checkpoint/safetensors.ts'
-import type { NamedTensor } from './checkpoint/safetensors.ts'
-import { writeAtomic } from './checkpoint/write-atomic.ts'
-import { saveAdapter } from './lora/peft-adapter.ts'
-import type { LoraTarget } from './lora/targets.ts'
-import type { Model } from './models/registry.ts'
-import type { Settings } from './settings.ts'
+import { encodeSafetensors } from '../checkpoint/safetensors.ts'
+import type { NamedTensor } from '../checkpoint/safetensors.ts'
+import { writeAtomic } from '../checkpoint/write-atomic.ts'
+import { saveAdapter } from '../lora/peft-adapter.ts'
+import type { LoraTarget } from '../lora/targets.ts'
+import type { Model } from '../models/registry.ts'
+import type { Settings } from '../settings.ts'
 
 /**
  * Writes what a run made into its folder and returns the path: `adapter/` in PEFT's form, or, where every weight
