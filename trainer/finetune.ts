@@ -11,7 +11,7 @@ import { readWeights } from './models/weights.ts'
 import { openTextModel } from './open-model.ts'
 import type { TextModel } from './open-model.ts'
 import { initialAdamW } from './optim/adamw.ts'
-import { checkLengths, fingerprint, readRunData, tokenizeExamples } from './run/prepare-run.ts'
+import { checkSettings, fingerprint, readRunData, tokenizeExamples } from './run/prepare-run.ts'
 import type { Phase, TrainCommand, TrainResult } from './protocol.ts'
 import { requireProvider } from './provider-check.ts'
 import { planRun } from './run/run-plan.ts'
@@ -40,7 +40,7 @@ export async function finetune(command: TrainCommand, context: TrainerContext): 
   enter('loading')
   await requireProvider(settings.provider)
   const text = await openTextModel(command.model, null, settings)
-  checkLengths(text)
+  checkSettings(text, settings)
 
   enter('preparing')
   const data = await readRunData(command, context)
@@ -139,22 +139,25 @@ async function train({ settings, runDir }: TrainCommand, parts: TrainParts): Pro
     withGradients: true,
   })
   const largest = largestBatch(plan, settings)
-  const validation = await openValidation(text, parts.validation, { settings, targets, context })
   const session = await openTrainingSession(text.model, graph, { threads, provider, seed, largest })
   try {
-    return await trainToEnd(start, {
-      model: text.model,
-      session,
-      plan,
-      settings,
-      runDir,
-      metrics: await openMetrics(runDir, start.state.step),
-      validate: validation?.validate ?? null,
-      context,
-    })
+    const validation = await openValidation(text, parts.validation, { settings, targets, context })
+    try {
+      return await trainToEnd(start, {
+        model: text.model,
+        session,
+        plan,
+        settings,
+        runDir,
+        metrics: await openMetrics(runDir, start.state.step),
+        validate: validation?.validate ?? null,
+        context,
+      })
+    } finally {
+      await validation?.dispose()
+    }
   } finally {
     await session.dispose()
-    await validation?.dispose()
   }
 }
 

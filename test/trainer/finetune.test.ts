@@ -170,3 +170,8 @@ test('maxSteps ends a run early, and the schedule with it', async () => {
   expect(result.step).toBe(3)
   expect(rates.map((rate) => rate / 0.02)).toEqual([1, expect.closeTo(2 / 3, 9), expect.closeTo(1 / 3, 9)])
 })
+
+test('settings that do not go together, or not with the model, are refused', async () => {
+  await expect(run({ method: 'full', bestMetric: 'f1' })).rejects.toMatchObject({ code: 'setting_invalid' })
+  await expect(run({ maxSourceLength: 100_000 })).rejects.toMatchObject({ code: 'setting_invalid' })
+})

@@ -82,13 +82,18 @@ export async function fingerprint(command: TrainCommand, { model }: TextModel): 
   return hash.digest('hex')
 }
 
-/** @throws TrainerError `setting_invalid` where a prompt could be longer than the model was made for. */
-export function checkLengths({ model, maxSourceLength }: TextModel): void {
+/** @throws TrainerError `setting_invalid` for settings that do not go together, or not with this model. */
+export function checkSettings({ model, maxSourceLength }: TextModel, { method, bestMetric }: Settings): void {
   const { maxLength } = model.architecture.config
   if (maxSourceLength > 4 * maxLength)
     throw new TrainerError(
       'setting_invalid',
       `maxSourceLength ${maxSourceLength} is far beyond the ${maxLength} tokens that the model was made for. Choose at most ${4 * maxLength}; longer contexts are cut into windows.`,
       { maxSourceLength, maxLength },
+    )
+  if (method === 'full' && bestMetric === 'f1')
+    throw new TrainerError(
+      'setting_invalid',
+      'bestMetric=f1 answers questions while training, which method=full cannot: every weight would have to be loaded anew. Use bestMetric=loss.',
     )
 }

@@ -39,9 +39,7 @@ export async function openValidation(
   const adapterOf = (parameters: ReadonlyMap<string, NamedTensor>) =>
     targets ? { targets, parameters } : null
   const answering =
-    settings.bestMetric === 'f1' && targets
-      ? await openAnswering(text, [adapterOf(new Map())], settings)
-      : null
+    settings.bestMetric === 'f1' ? await openAnswering(text, [adapterOf(new Map())], settings) : null
   return {
     async validate(parameters) {
       const signal = context.stop
