@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import { describeSettings, toErrorValue } from '../trainer/protocol.ts'
 import type { Command, Result, TrainCommand } from '../trainer/protocol.ts'
 import type { Api, EventListener, Job } from './contract/api.ts'
+import type { ErrorReport } from './contract/errors.ts'
 import { removeIfUnused } from './runs/run-folder.ts'
 import { gatherSettings } from './runs/settings-source.ts'
 import { prepareRun, requireFile, requireFolder } from './runs/start-run.ts'
@@ -92,10 +93,14 @@ async function answeringPaths(request: { readonly model: string; readonly adapte
   return { model, adapter }
 }
 
-/** A job that begins when something has been prepared. Stopped before that, it does not begin at all. */
+/**
+ * A job that begins when something has been prepared. Stopped before that, it does not begin at all; killed before
+ * that, it ends at once, whatever the preparation waits for (a network drive that does not answer).
+ */
 function afterwards<R extends Result>(begin: () => Promise<Job<R>>): Job<R> {
   let job: Job<R> | undefined
   let early: 'stop' | 'kill' | undefined
+  const killed = Promise.withResolvers<ErrorReport>()
   const outcome = begin().then(
     (begun) => {
       job = begun
@@ -105,14 +110,22 @@ function afterwards<R extends Result>(begin: () => Promise<Job<R>>): Job<R> {
     (thrown: unknown) => ({ type: 'error' as const, error: toErrorValue(thrown) }),
   )
   return {
-    outcome,
+    outcome: Promise.race([outcome, killed.promise]),
     stop: () => {
       if (job) job.stop()
       else early ??= 'stop'
     },
     kill: () => {
       if (job) job.kill()
-      else early = 'kill'
+      else {
+        early = 'kill'
+        const error = {
+          code: 'cancelled',
+          message: 'Stopped before anything had begun.',
+          details: {},
+        } as const
+        killed.resolve({ type: 'error', error })
+      }
     },
   }
 }

@@ -14,6 +14,8 @@ export interface Answered {
   /** Mean log-probability of the answer's tokens, the end mark included. */
   readonly score: number
   readonly windows: number
+  /** True where the question was cut to leave room for the context. */
+  readonly questionCut: boolean
 }
 
 export interface AnswerOptions {
@@ -59,7 +61,7 @@ export async function answerQuestions(
   const { config } = model.architecture
   const prompts = questions.flatMap(({ question, context }, index) =>
     promptWindows(tokenizer, question, context, { maxSourceLength, stride: settings.stride }).map(
-      ({ sourceIds }) => ({ index, sourceIds }),
+      ({ sourceIds, questionCut }) => ({ index, sourceIds, questionCut }),
     ),
   )
   // Batches of like length; the longest first, so that too little memory shows at once.
@@ -86,7 +88,8 @@ export async function answerQuestions(
     })
     options.onProgress?.(Math.min(start + batch.length, order.length), order.length)
   }
-  return found.map(chooseAnswer)
+  const cut = new Set(prompts.flatMap(({ index, questionCut }) => (questionCut ? [index] : [])))
+  return found.map((candidates, index) => ({ ...chooseAnswer(candidates), questionCut: cut.has(index) }))
 }
 
 interface Candidate {
@@ -94,7 +97,7 @@ interface Candidate {
   readonly score: number
 }
 
-function chooseAnswer(candidates: readonly Candidate[]): Answered {
+function chooseAnswer(candidates: readonly Candidate[]): Omit<Answered, 'questionCut'> {
   const ranked = candidates.toSorted(
     (a, b) => Number(isUnanswerable(a.text)) - Number(isUnanswerable(b.text)) || b.score - a.score,
   )

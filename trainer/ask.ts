@@ -40,6 +40,7 @@ export async function ask(command: AskCommand, context: TrainerContext): Promise
       unanswerable: answer.unanswerable,
       score: answer.score,
       windows: answer.windows,
+      questionCut: answer.questionCut,
       seconds: (performance.now() - started) / 1000,
     }
   } finally {

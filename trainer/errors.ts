@@ -107,6 +107,7 @@ function systemError(error: Error & { code?: unknown; path?: unknown }): ErrorVa
         message: `${path || 'The path'} is a folder, not a file. Name a file.`,
         details,
       }
+    case 'EEXIST':
     case 'ENOTDIR':
       return {
         code: 'file_invalid',

@@ -59,6 +59,7 @@ export async function finetune(command: TrainCommand, context: TrainerContext): 
     windows: prepared.items.length,
     windowsLeftOut: prepared.windowsLeftOut,
     answersCut: prepared.answersCut,
+    questionsCut: prepared.questionsCut,
     steps: plan.steps,
     epochs: plan.steps / plan.stepsPerEpoch,
     trainableParameters: parameterCount,
@@ -198,5 +199,5 @@ function largestBatch(plan: RunPlan, { batchSize }: TrainCommand['settings']): L
       source = Math.max(source, sourceIds.length)
       target = Math.max(target, targetIds.length)
     }
-  return { batch: batchSize, source, target }
+  return { batch: Math.min(batchSize, plan.items), source, target }
 }

@@ -107,6 +107,8 @@ export interface PreparedReport {
   /** Windows of long contexts that hold no answer and are left out of training. */
   readonly windowsLeftOut: number
   readonly answersCut: number
+  /** Questions that were cut, to leave a quarter of the window to the context. */
+  readonly questionsCut: number
   readonly steps: number
   readonly epochs: number
   readonly trainableParameters: number
@@ -216,6 +218,8 @@ export interface AskResult {
   /** Mean log-probability of the answer's tokens. */
   readonly score: number
   readonly windows: number
+  /** True where the question was too long for the model's window and was cut at its end. */
+  readonly questionCut: boolean
   readonly seconds: number
 }
 

@@ -3,6 +3,7 @@ import { readText } from './data/read-text.ts'
 import { TrainerError } from './errors.ts'
 import { squadFigures } from './metrics/squad.ts'
 import type { Report, ScoreCommand, ScoreResult } from './protocol.ts'
+import { shownValue } from './shown-value.ts'
 
 /**
  * Scores a SQuAD prediction file (question id → answer text, empty for unanswerable) with the official figures.
@@ -45,8 +46,7 @@ export async function readPredictions(path: string): Promise<Map<string, string>
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw notPredictions(path, `it holds ${Array.isArray(value) ? 'a list' : String(value)}`)
   const entries: [string, string][] = Object.entries(value).map(([id, answer]: [string, unknown]) => {
-    if (typeof answer !== 'string')
-      throw notPredictions(path, `the answer of ${id} is ${JSON.stringify(answer)}`)
+    if (typeof answer !== 'string') throw notPredictions(path, `the answer of ${id} is ${shownValue(answer)}`)
     return [id, answer]
   })
   return new Map(entries)

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import ort from 'onnxruntime-node'
 import { TrainerError } from './errors.ts'
 
@@ -15,7 +16,7 @@ export interface SessionOptions {
   readonly weightsFolder: string | null
   /** Training wants little memory, answering wants speed: weights are repacked for products, and kept twice. */
   readonly purpose: 'training' | 'answering'
-  /** 0 takes one thread per physical core. */
+  /** 0 takes one thread per physical core; no more are taken than there are processors. */
   readonly threads: number
   readonly provider: Provider
 }
@@ -37,7 +38,7 @@ export async function openSession(model: Uint8Array, options: SessionOptions): P
   const session = await guarded(options.provider, () =>
     ort.InferenceSession.create(model, {
       executionProviders: [options.provider],
-      intraOpNumThreads: options.threads,
+      intraOpNumThreads: Math.min(options.threads, availableParallelism()),
       interOpNumThreads: 1,
       // Errors come back as errors; the rest would only disturb a terminal.
       logSeverityLevel: 4,

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { TrainerError } from './errors.ts'
 import { nearestName } from './nearest-name.ts'
+import { shownValue } from './shown-value.ts'
 
 const count = z.int().nonnegative()
 const positive = z.int().positive()
@@ -84,7 +85,7 @@ const settingsSchema = z.strictObject({
     .default(null)
     .describe('Validations without improvement after which to stop; null never stops early.'),
   saveEvery: positive.default(50).describe('Steps between checkpoints.'),
-  numBeams: positive.default(1).describe('Beams in answering; 1 is greedy.'),
+  numBeams: positive.max(64).default(1).describe('Beams in answering; 1 is greedy.'),
   lengthPenalty: z.number().default(1).describe('Exponent of the length by which beam scores are divided.'),
   doSample: z.boolean().default(false).describe('Draw tokens at random instead of taking the likeliest.'),
   temperature: z.number().positive().default(1).describe('Divides the logits before sampling.'),
@@ -104,7 +105,9 @@ const settingsSchema = z.strictObject({
     .default(0)
     .describe('No n-gram of this size occurs twice in an answer; 0 allows all.'),
   evaluationBatchSize: positive.default(16).describe('Examples answered at a time.'),
-  threads: count.default(0).describe('Processor threads; 0 takes one per physical core.'),
+  threads: count
+    .default(0)
+    .describe('Processor threads, at most as many as there are processors; 0 takes one per physical core.'),
   provider: z
     .enum(['cpu', 'webgpu', 'dml', 'cuda'])
     .default('cpu')
@@ -146,7 +149,7 @@ export function parseSettings(given: Readonly<Record<string, unknown>>): Setting
   const name = String(issue?.path[0] ?? '')
   throw new TrainerError(
     'setting_invalid',
-    `The setting ${name} cannot be ${JSON.stringify(given[name])}: ${issue?.message ?? 'invalid value'}. See loracle train --help.`,
+    `The setting ${name} cannot be ${shownValue(given[name])}: ${issue?.message ?? 'invalid value'}. See loracle train --help.`,
     { name },
   )
 }

@@ -24,7 +24,12 @@ const settingsFile = 'settings.json'
 export async function createRunFolder(out: string, name: string, run: RunSettings): Promise<string> {
   await mkdir(out, { recursive: true })
   const runDir = await makeFresh(join(resolve(out), `${timestamp(new Date())}-${folderName(name)}`))
-  await writeFileAtomically(join(runDir, settingsFile), `${JSON.stringify(run, null, 2)}\n`)
+  try {
+    await writeFileAtomically(join(runDir, settingsFile), `${JSON.stringify(run, null, 2)}\n`)
+  } catch (error) {
+    await rm(runDir, { recursive: true, force: true })
+    throw error
+  }
   return runDir
 }
 

@@ -27,7 +27,8 @@ export async function readJsonObject(path: string): Promise<Record<string, unkno
   const text = await readFile(path, 'utf8')
   let value: unknown
   try {
-    value = JSON.parse(text)
+    // Editors on Windows begin a file with a byte order mark.
+    value = JSON.parse(text.replace(/^\uFEFF/, ''))
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
     throw new TrainerError('file_invalid', `${path} is not JSON: ${reason}. Mend it, or name another file.`, {

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { open, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
@@ -175,6 +176,16 @@ describe('damaged and hostile files', () => {
     await expect(readSafetensors('/does/not/exist.safetensors')).rejects.toMatchObject({
       code: 'file_missing',
     })
+  })
+
+  test('a folder is no file', async () => {
+    await expect(readSafetensors(await temporaryFolder())).rejects.toMatchObject({ code: 'file_invalid' })
+  })
+
+  test.skipIf(process.platform === 'win32')('a pipe is refused instead of waited for', async () => {
+    const pipe = join(await temporaryFolder(), 'pipe.safetensors')
+    execFileSync('mkfifo', [pipe])
+    await expect(readSafetensors(pipe)).rejects.toMatchObject({ code: 'file_invalid' })
   })
 
   test('sizes that a header only claims take no memory', async () => {

@@ -215,6 +215,11 @@ describe('adapters that cannot be used', () => {
       tensors.set(key('B'), { shape: [24, 5], data: new Float32Array(120) }),
     )
     await refused(unlike, 'adapter_mismatch', /are \[4, 32\] and \[24, 5\]/)
+    const narrower = await withTensors((tensors) => {
+      tensors.set(key('A'), { shape: [3, 32], data: new Float32Array(96) })
+      tensors.set(key('B'), { shape: [24, 3], data: new Float32Array(72) })
+    })
+    await refused(narrower, 'adapter_invalid', /has rank 3, adapter_config.json says 4/)
     const none = await withTensors((tensors) => {
       tensors.set(key('A'), { shape: [0, 32], data: new Float32Array() })
       tensors.set(key('B'), { shape: [24, 0], data: new Float32Array() })

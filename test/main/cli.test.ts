@@ -33,6 +33,7 @@ beforeAll(async () => {
     data,
     JSON.stringify({ version: 'v2.0', data: [{ title: 'T', paragraphs: [{ context, qas }] }] }),
   )
+  await writeFile(join(folder, 'marked.json'), '\uFEFF{"rnak":8}')
   await writeFile(predictions, JSON.stringify({ a: 'verifier', b: 'the claimant holds', c: '' }))
 })
 
@@ -108,6 +109,16 @@ describe("a person's mistakes", () => {
       'file_missing',
       'no.json does not exist',
     ],
+    [
+      ['train', '--model', '.', '--data', 'data.json', '--out', 'data.json'],
+      'file_invalid',
+      'data.json is a file',
+    ],
+    [
+      ['train', '--model', '.', '--data', 'data.json', '--config', 'marked.json'],
+      'setting_unknown',
+      'Did you mean rank?',
+    ],
     [['train', '--resume', 'elsewhere'], 'checkpoint_invalid', 'is not a run folder'],
     [['train', '--resume', 'elsewhere', '--set', 'rank=8'], 'usage', 'leave --set out'],
     [['ask', '--model', '.', '--question', 'Who?'], 'usage', '--context TEXT or --context-file FILE'],
@@ -136,7 +147,7 @@ describe("a person's mistakes", () => {
   })
 
   test('leaves no run folder behind', async () => {
-    expect(await readdir(folder)).toEqual(['data.json', 'predictions.json'])
+    expect(await readdir(folder)).toEqual(['data.json', 'marked.json', 'predictions.json'])
   })
 })
 

@@ -1,6 +1,7 @@
-import { open } from 'node:fs/promises'
+import { open, stat } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
 import { TrainerError } from '../errors.ts'
+import { shownValue } from '../shown-value.ts'
 
 /** The types of the safetensors format that are read here, with their bytes per value. */
 const bytesPerValue = {
@@ -148,7 +149,7 @@ function parseEntry(
   if (!isRecord(value)) throw invalid(path, `the entry of ${name} is not an object`)
   const { dtype, shape, data_offsets: offsets } = value
   if (typeof dtype !== 'string' || !Object.hasOwn(bytesPerValue, dtype))
-    throw invalid(path, `${name} has the type ${JSON.stringify(dtype)}, which is not supported`)
+    throw invalid(path, `${name} has the type ${shownValue(dtype)}, which is not supported`)
   if (!Array.isArray(shape) || !shape.every(isSize))
     throw invalid(path, `the shape of ${name} is not a list of sizes`)
   if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isSize))
@@ -190,13 +191,15 @@ function invalid(path: string, fact: string): TrainerError {
 }
 
 async function openFile(path: string): Promise<FileHandle> {
-  try {
-    return await open(path)
-  } catch (thrown) {
+  const info = await stat(path).catch((thrown: unknown) => {
     if (thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT')
       throw new TrainerError('file_missing', `${path} does not exist. Check the path.`, { path })
     throw thrown
-  }
+  })
+  // Opening a pipe would wait for somebody to write into it.
+  if (!info.isFile())
+    throw new TrainerError('file_invalid', `${path} is not a file. Name a safetensors file.`, { path })
+  return open(path)
 }
 
 async function readBytes(file: FileHandle, position: number, length: number): Promise<Buffer> {

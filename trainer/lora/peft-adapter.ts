@@ -130,7 +130,8 @@ function readTarget(
       `The adapter's matrices of ${layer} are [${a.shape.join(', ')}] and [${b.shape.join(', ')}], the layer is [${out}, ${into}]. Choose the model that the adapter was made for.`,
       { layer },
     )
-  const { lora_alpha: alpha, use_rslora: rankStabilized } = from.config
+  const { r, lora_alpha: alpha, use_rslora: rankStabilized } = from.config
+  if (rank !== r) throw invalid(path, `${layer} has rank ${rank}, adapter_config.json says ${r}`)
   return { path: layer, out, into, rank, scale: alpha / (rankStabilized ? Math.sqrt(rank) : rank) }
 }
 

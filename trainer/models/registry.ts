@@ -1,6 +1,7 @@
 import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { TrainerError } from '../errors.ts'
+import { shownValue } from '../shown-value.ts'
 import type { Architecture } from './architecture.ts'
 import { t5 } from './t5.ts'
 import { parseT5Config } from './t5-config.ts'
@@ -37,7 +38,7 @@ export async function openModel(folder: string): Promise<Model> {
   if (!make)
     throw new TrainerError(
       'model_unsupported',
-      `${path} names the architecture ${JSON.stringify(type ?? null)}. Supported are: ${Object.keys(architectures).join(', ')}.`,
+      `${path} names the architecture ${shownValue(type ?? null)}. Supported are: ${Object.keys(architectures).join(', ')}.`,
       { path },
     )
   const weights = await openWeights(folder)

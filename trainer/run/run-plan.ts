@@ -5,6 +5,7 @@ import type { Settings } from '../settings.ts'
 
 /** Which items each optimiser step sees: a function of the items, the settings and the step alone. */
 export interface RunPlan {
+  readonly items: number
   readonly steps: number
   readonly stepsPerEpoch: number
   readonly warmupSteps: number
@@ -32,6 +33,7 @@ export function planRun(items: readonly TrainingItem[], settings: Settings): Run
   let known = { epoch: -1, batches: [] as readonly (readonly number[])[] }
   const epochOf = (step: number) => Math.floor(step / stepsPerEpoch)
   return {
+    items: items.length,
     steps,
     stepsPerEpoch,
     warmupSteps: Math.round(steps * settings.warmupRatio),

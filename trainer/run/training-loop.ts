@@ -173,7 +173,7 @@ function notFinite(step: number, saved: number, { learningRate }: Settings): Tra
   const kept = saved > 0 ? ` The checkpoint of step ${saved} is kept.` : ''
   return new TrainerError(
     'loss_not_finite',
-    `The loss is not a number at step ${step}: the learning rate ${learningRate} is too high for this model. Start again with a tenth of it (--set learningRate=${learningRate / 10}).${kept}`,
+    `The loss is not a number at step ${step}: the learning rate ${learningRate} is too high for this model. Start again with a tenth of it (--set learningRate=${Number((learningRate / 10).toPrecision(3))}).${kept}`,
     { step, learningRate },
   )
 }

@@ -96,6 +96,10 @@ export const ask: CliCommand = {
     if (outcome.type === 'error') output.error(outcome.error)
     else {
       output.value(outcome)
+      if (outcome.questionCut)
+        output.progress.print(
+          "The question is longer than three quarters of the model's window: its end was cut.",
+        )
       // The windows of a long context are answered one by one, and what was streamed need not be what won.
       if (outcome.unanswerable) output.text('(The text does not answer this.)\n')
       else if (streamed.trim() !== outcome.answer.trim()) output.text(`${outcome.answer}\n`)

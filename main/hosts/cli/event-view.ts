@@ -42,7 +42,10 @@ export function eventView(output: Output): EventListener {
         progress.print(
           `  ${countOf(event.trainExamples, 'example')} to train on, ${wholeNumber(event.validationExamples)} to validate on; ` +
             `${countOf(event.windows, 'window')}, ${wholeNumber(event.windowsLeftOut)} without an answer left out` +
-            (event.answersCut ? `; ${countOf(event.answersCut, 'answer')} longer than maxTargetLength` : ''),
+            (event.answersCut ? `; ${countOf(event.answersCut, 'answer')} longer than maxTargetLength` : '') +
+            (event.questionsCut
+              ? `; ${countOf(event.questionsCut, 'question')} cut to leave room for the context`
+              : ''),
         )
         progress.print(
           `  ${countOf(event.steps, 'step')}, ${wholeNumber(event.trainableParameters)} of ` +

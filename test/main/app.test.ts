@@ -1,0 +1,27 @@
+import { execFileSync } from 'node:child_process'
+import { open } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { createApp } from '../../main/app.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
+
+test.skipIf(process.platform === 'win32')(
+  'a job that is killed while its preparation waits for a file ends at once',
+  async () => {
+    const folder = await temporaryFolder()
+    const file = join(folder, 'settings.json')
+    execFileSync('mkfifo', [file])
+    const app = createApp({ workerPath: 'not started' })
+    const request = {
+      model: folder,
+      adapter: null,
+      data: file,
+      settings: { file, values: {}, assignments: [] },
+    }
+    const job = app.evaluate(request, () => undefined)
+    job.kill()
+    expect(await job.outcome).toMatchObject({ type: 'error', error: { code: 'cancelled' } })
+    // Lets the reader of the pipe go, which would otherwise keep this process alive.
+    await (await open(file, 'w')).close()
+  },
+)
