@@ -12,6 +12,9 @@ export async function supervise<R extends Result>(job: Job<R>, output: Output): 
   const interrupt = (): void => {
     if (asked) {
       job.kill()
+      // A read that a preparation still waits for (a pipe, a drive that does not answer) would outlive even
+      // process.exit, which joins the threads of Node's pool.
+      setTimeout(() => process.kill(process.pid, 'SIGKILL'), 500).unref()
       return
     }
     asked = true
