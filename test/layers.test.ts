@@ -16,7 +16,12 @@ interface Layer {
   readonly node?: boolean
 }
 
-const foundations = ['trainer/errors.ts', 'trainer/settings.ts', 'trainer/nearest-name.ts']
+const foundations = [
+  'trainer/errors.ts',
+  'trainer/settings.ts',
+  'trainer/nearest-name.ts',
+  'trainer/shown-value.ts',
+]
 const pure = (...may: readonly string[]): Layer => ({ may: [...foundations, ...may], node: false })
 const trainer = (...may: readonly string[]): Layer => ({
   may: [...foundations, ...may],
@@ -27,6 +32,7 @@ const recipe: Layer = { may: ['trainer'] }
 const layers: Readonly<Record<string, Layer>> = {
   'trainer/errors.ts': { may: [], node: false },
   'trainer/nearest-name.ts': { may: [], node: false },
+  'trainer/shown-value.ts': { may: [], node: false },
   'trainer/settings.ts': pure(),
   'trainer/protocol.ts': pure('trainer/data/example.ts'),
   'trainer/context.ts': pure('trainer/protocol.ts'),

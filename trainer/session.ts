@@ -2,6 +2,10 @@ import { availableParallelism } from 'node:os'
 import ort from 'onnxruntime-node'
 import { TrainerError } from './errors.ts'
 
+// ONNX Runtime's official builds report usage to Microsoft unless this is set before its environment is made; here
+// nothing may leave the machine.
+process.env['ORT_DISABLE_TELEMETRY'] = '1'
+
 /** A value as it goes into or comes out of a session: its type, its data row-major, and its shape. */
 export interface Value {
   readonly dtype: 'float32' | 'int64'

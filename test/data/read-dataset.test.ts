@@ -1,11 +1,12 @@
-import { mkdtemp, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it } from 'vitest'
 import { readDataset } from '../../trainer/data/read-dataset.ts'
 import { readQuestions } from '../../trainer/data/read-questions.ts'
 
-const dir = await mkdtemp(join(tmpdir(), 'dataset-'))
+const dir = await mkdtemp(join(tmpdir(), 'loracle-dataset-'))
+afterAll(() => rm(dir, { recursive: true, force: true }))
 let files = 0
 
 /** Writes a data file, text as it is and anything else as JSON. */

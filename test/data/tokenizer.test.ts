@@ -1,9 +1,9 @@
-import { mkdtemp, readFile, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { decodeStream } from '../../trainer/data/decode-stream.ts'
 import { checkTokenizerFits, loadTokenizer } from '../../trainer/data/tokenizer.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
 import { fixtureTokenizer, goldenTexts, tokenizerDir } from './fixtures/load.ts'
 
 const tokenizer = await fixtureTokenizer()
@@ -51,7 +51,7 @@ describe('tokenizer', () => {
 
 describe('bad tokenizer files', () => {
   it('says what is missing', async () => {
-    await expect(loadTokenizer(join(tmpdir(), 'no-such-model'))).rejects.toMatchObject({
+    await expect(loadTokenizer(join(await temporaryFolder(), 'no-such-model'))).rejects.toMatchObject({
       code: 'file_missing',
       message: expect.stringContaining('tokenizer.json'),
     })
@@ -130,7 +130,7 @@ describe('decodeStream', () => {
 })
 
 async function folderWith(tokenizerJson: string): Promise<string> {
-  const dir = await mkdtemp(join(tmpdir(), 'tokenizer-'))
+  const dir = await temporaryFolder()
   await writeFile(join(dir, 'tokenizer.json'), tokenizerJson)
   return dir
 }

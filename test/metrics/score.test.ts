@@ -1,7 +1,7 @@
-import { mkdtemp, readFile, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, it } from 'vitest'
+import { afterAll, expect, it } from 'vitest'
 import type { Report } from '../../trainer/protocol.ts'
 import { score } from '../../trainer/score.ts'
 
@@ -12,7 +12,8 @@ const golden = JSON.parse(await readFile(join(fixtures, 'golden.json'), 'utf8'))
   squad: Record<string, number>
   squadHalf: { ids: string[]; figures: Record<string, number> }
 }
-const dir = await mkdtemp(join(tmpdir(), 'score-'))
+const dir = await mkdtemp(join(tmpdir(), 'loracle-score-'))
+afterAll(() => rm(dir, { recursive: true, force: true }))
 
 function run(predictions: string, dataFile = data) {
   const reports: Report[] = []
