@@ -70,11 +70,7 @@ function step(config: T5Config, context: BuildContext): Record<string, Tensor> {
   const cache = (name: string, length: Dim) =>
     input(name, 'float32', ['batch', config.heads, length, config.headWidth])
   const crossBias = paddingBias(input('attentionMask', 'float32', ['batch', 'source']))
-  const table = context.parameters('decoder.block.0.layer.0.SelfAttention.relative_attention_bias.weight')
-  const selfBias = relativePositionBias(table, {
-    buckets: config.buckets,
-    maxDistance: config.maxDistance,
-    bidirectional: false,
+  const selfBias = positionBias(config, context, 'decoder', {
     queries: 1,
     keys: 'past+1',
     queryOffset: dimension('past'),
@@ -109,14 +105,7 @@ function decodeWhole(config: T5Config, context: BuildContext): { readonly hidden
   const source = sourceFeeds()
   const encoded = encoder(config, context, source)
   const decoderInputIds = input('decoderInputIds', 'int64', ['batch', 'target'])
-  const table = context.parameters('decoder.block.0.layer.0.SelfAttention.relative_attention_bias.weight')
-  const positions = relativePositionBias(table, {
-    buckets: config.buckets,
-    maxDistance: config.maxDistance,
-    bidirectional: false,
-    queries: 'target',
-    keys: 'target',
-  })
+  const positions = positionBias(config, context, 'decoder', { queries: 'target', keys: 'target' })
   const selfBias = add(positions, causalBias())
   const crossBias = paddingBias(source.attentionMask)
   let hidden = drop(embed(config, context, decoderInputIds, 'target'), context.dropout)
@@ -150,14 +139,7 @@ function sourceFeeds(): SourceFeeds {
 
 /** `[batch·source, width]`. */
 function encoder(config: T5Config, context: BuildContext, source: SourceFeeds): Tensor {
-  const table = context.parameters('encoder.block.0.layer.0.SelfAttention.relative_attention_bias.weight')
-  const positions = relativePositionBias(table, {
-    buckets: config.buckets,
-    maxDistance: config.maxDistance,
-    bidirectional: true,
-    queries: 'source',
-    keys: 'source',
-  })
+  const positions = positionBias(config, context, 'encoder', { queries: 'source', keys: 'source' })
   const bias = add(positions, paddingBias(source.attentionMask))
   let hidden = drop(embed(config, context, source.inputIds, 'source'), context.dropout)
   for (let i = 0; i < config.encoderLayers; i++) {
@@ -175,6 +157,17 @@ function encoder(config: T5Config, context: BuildContext, source: SourceFeeds): 
     hidden = feedForward(config, context, hidden, `${block}.layer.1`)
   }
   return drop(norm(config, context, hidden, 'encoder.final_layer_norm'), context.dropout)
+}
+
+/** The bias of a stack, from the table in its first layer that all its layers share. */
+function positionBias(
+  { buckets, maxDistance }: T5Config,
+  { parameters }: BuildContext,
+  stack: 'encoder' | 'decoder',
+  span: { queries: Dim; keys: Dim; queryOffset?: Tensor },
+): Tensor {
+  const table = parameters(`${stack}.block.0.layer.0.SelfAttention.relative_attention_bias.weight`)
+  return relativePositionBias(table, { buckets, maxDistance, bidirectional: stack === 'encoder', ...span })
 }
 
 interface KeyValue {
