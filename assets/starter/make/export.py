@@ -22,7 +22,7 @@ def config(shape: dict) -> dict:
         "dense_act_fn": "relu",
         "is_gated_act": False,
         "layer_norm_epsilon": 1e-6,
-        "dropout_rate": 0.1,
+        "dropout_rate": 0.0,
         "initializer_factor": 1.0,
         "is_encoder_decoder": True,
         "use_cache": True,
