@@ -1,3 +1,4 @@
+import { shellWord } from './format.ts'
 import { basename, extname } from 'node:path'
 import type { EventListener } from '../../contract/api.ts'
 import type { Comparison, RunStarted, TrainRequest } from '../../contract/types.ts'
@@ -85,6 +86,9 @@ export async function runTraining(
   else {
     output.value(outcome)
     output.value(summaryValue(outcome))
+    // Where the reader of the output has gone, which sets the exit code, there is nobody to tell.
+    if (output.json && outcome.stopped === 'cancelled' && process.exitCode === undefined)
+      output.progress.print(`Go on with: npx loracle train --resume ${shellWord(outcome.runDir)}`)
     const scored = outcome.before
       ? [comparisonText(outcome.comparisons, output), scoreTable(outcome, output)]
       : []
