@@ -6,4 +6,6 @@ export interface TrainerContext {
   report(report: Report): void
   /** Aborted when the host asks for a stop: save what there is and end with `cancelled`. */
   readonly stop: AbortSignal
+  /** Aborted when the host asks a training run to stop and keep what it has learnt. */
+  readonly keep: AbortSignal
 }

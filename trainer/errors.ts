@@ -25,6 +25,7 @@ export const trainerErrorCodes = [
   'disk_full',
   'write_failed',
   'out_of_memory',
+  'busy', // the answering queue is full
   'cancelled', // stopped by the person: not a failure
   'trainer_crashed', // the trainer process ended by itself
   'internal', // a defect of ours

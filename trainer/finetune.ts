@@ -2,36 +2,42 @@ import { loadCheckpoint } from './checkpoint/checkpoint.ts'
 import type { Checkpoint } from './checkpoint/checkpoint.ts'
 import type { TrainerContext } from './context.ts'
 import { TrainerError } from './errors.ts'
-import { initializeLora } from './lora/initialize.ts'
 import { chooseTargets } from './lora/targets.ts'
 import type { LoraTarget } from './lora/targets.ts'
 import { peakResidentMb } from './memory.ts'
 import { openMetrics } from './run/metrics-file.ts'
-import { readWeights } from './models/weights.ts'
 import { openTextModel } from './open-model.ts'
 import type { TextModel } from './open-model.ts'
-import { initialAdamW } from './optim/adamw.ts'
-import { checkSettings, fingerprint, readRunData, tokenizeExamples } from './run/prepare-run.ts'
+import { firstCheckpoint, openTraining } from './run/open-training.ts'
+import { checkSettings, fingerprint, readRunData, saveProblems, tokenizeExamples } from './run/prepare-run.ts'
 import type { Phase, TrainCommand, TrainResult } from './protocol.ts'
 import { requireProvider } from './provider-check.ts'
+import { removeResultFile, saveResultFile } from './run/result-file.ts'
 import { planRun } from './run/run-plan.ts'
 import type { RunPlan } from './run/run-plan.ts'
 import { saveResult } from './run/save-result.ts'
-import { answerTests, compareAnswers, scoreEach, scoreTogether } from './run/test-scores.ts'
+import { loadScoresBefore, saveScoresBefore } from './run/scores-before.ts'
+import { answerTests, compareAnswers, scoreEach, scoredReport, scoreTogether } from './run/test-scores.ts'
 import { trainToEnd } from './run/training-loop.ts'
 import type { LoopResult } from './run/training-loop.ts'
-import { buildTrainingGraph, openTrainingSession } from './training-session.ts'
-import type { LargestBatch } from './training-session.ts'
 import { openValidation } from './run/validation.ts'
 
 /**
  * THE recipe: a whole run from files to a scored adapter. Reads the data and the model, scores the base model on
  * the test sets, trains, keeps the best checkpoint, saves it, and scores again. A run that was stopped or killed
- * goes on from its newest checkpoint (`resume`) and, on the CPU, ends with the same bytes.
+ * goes on from its newest checkpoint (`resume`) and, on the CPU, ends with the same bytes. How it ended is kept in
+ * the run folder's `result.json`.
  *
  * @throws TrainerError as the parts do. Being stopped is a result, not an error.
  */
 export async function finetune(command: TrainCommand, context: TrainerContext): Promise<TrainResult> {
+  const result = await trainAndScore(command, context)
+  // A run that was stopped before there was anything to go on from leaves nothing.
+  if (result.stopped !== 'cancelled' || result.step > 0) await saveResultFile(result)
+  return result
+}
+
+async function trainAndScore(command: TrainCommand, context: TrainerContext): Promise<TrainResult> {
   const { settings, runDir } = command
   const enter = (phase: Phase) => {
     context.report({ type: 'phase', phase })
@@ -44,6 +50,7 @@ export async function finetune(command: TrainCommand, context: TrainerContext): 
 
   enter('preparing')
   const data = await readRunData(command, context)
+  await saveProblems(runDir, data.problems)
   const prepared = tokenizeExamples(text, data.train, settings)
   const plan = planRun(prepared.items, settings)
   const targets = settings.method === 'lora' ? chooseTargets(text.model.architecture.linears, settings) : null
@@ -85,11 +92,24 @@ export async function finetune(command: TrainCommand, context: TrainerContext): 
     ...result,
   })
 
+  await removeResultFile(runDir)
   let loop: LoopResult | null = null
   try {
     enter('scoring-before')
-    const scoring = { settings, context }
-    const before = await answerTests(text, data.tests, { ...scoring, adapter: null, phase: 'scoring-before' })
+    const key = { digest, tests: data.tests }
+    const known = command.resume ? await loadScoresBefore(runDir, key) : null
+    const scoring = { settings, context, signal: context.stop }
+    const before =
+      known ??
+      (await answerTests(text, data.tests, {
+        ...scoring,
+        // Without a step done there is nothing to keep, and the wish to keep ends the run.
+        signal: start.state.step > 0 ? context.stop : AbortSignal.any([context.stop, context.keep]),
+        adapter: null,
+        phase: 'scoring-before',
+      }))
+    if (!known && data.tests.length > 0) await saveScoresBefore(runDir, key, before)
+    context.report(scoredReport('before', data.tests, before))
 
     enter('training')
     loop = await train(command, { text, plan, targets, start, validation: data.validation, context })
@@ -104,6 +124,7 @@ export async function finetune(command: TrainCommand, context: TrainerContext): 
     const tuned = targets ? text : await openTextModel(saved, null, settings)
     const adapter = targets ? { targets, parameters } : null
     const after = await answerTests(tuned, data.tests, { ...scoring, adapter, phase: 'scoring-after' })
+    context.report(scoredReport('after', data.tests, after))
     return outcome(loop, {
       adapter: saved,
       stopped,
@@ -130,17 +151,7 @@ interface TrainParts {
 /** Opens the sessions, trains, and closes them: scoring wants the memory. */
 async function train({ settings, runDir }: TrainCommand, parts: TrainParts): Promise<LoopResult> {
   const { text, plan, targets, start, context } = parts
-  const { threads, provider, seed, labelSmoothing, loraDropout } = settings
-  const graph = buildTrainingGraph(text.model, {
-    targets,
-    labelSmoothing,
-    dropout: settings.dropout ?? text.model.architecture.config.dropout,
-    loraDropout,
-    fusedNorms: provider === 'cpu',
-    withGradients: true,
-  })
-  const largest = largestBatch(plan, settings)
-  const session = await openTrainingSession(text.model, graph, { threads, provider, seed, largest })
+  const session = await openTraining(text, plan, { targets, settings })
   try {
     const validation = await openValidation(text, parts.validation, { settings, targets, context })
     try {
@@ -160,44 +171,4 @@ async function train({ settings, runDir }: TrainCommand, parts: TrainParts): Pro
   } finally {
     await session.dispose()
   }
-}
-
-/** Where a new run stands: fresh adapters, or the base's own weights, and nothing learnt yet. */
-async function firstCheckpoint(
-  { model }: TextModel,
-  targets: readonly LoraTarget[] | null,
-  { digest, settings }: { digest: string; settings: TrainCommand['settings'] },
-): Promise<Checkpoint> {
-  const parameters = targets
-    ? initializeLora(targets, settings.seed)
-    : await readWeights(model.weights, [...model.architecture.parameters.keys()])
-  return {
-    state: {
-      version: 1,
-      fingerprint: digest,
-      step: 0,
-      optimizerStep: 0,
-      tokens: 0,
-      seconds: 0,
-      validatedStep: 0,
-      bestStep: 0,
-      bestValue: null,
-      validationsWithoutGain: 0,
-    },
-    parameters,
-    best: new Map(),
-    optimizer: initialAdamW(parameters),
-  }
-}
-
-/** The longest source and target of any step of the first epoch, which holds every item. */
-function largestBatch(plan: RunPlan, { batchSize }: TrainCommand['settings']): LargestBatch {
-  let source = 0
-  let target = 0
-  for (let step = 0; step < plan.stepsPerEpoch; step++)
-    for (const { sourceIds, targetIds } of plan.batchesOf(step).flat()) {
-      source = Math.max(source, sourceIds.length)
-      target = Math.max(target, targetIds.length)
-    }
-  return { batch: Math.min(batchSize, plan.items), source, target }
 }

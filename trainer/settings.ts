@@ -11,7 +11,7 @@ const fraction = z.number().min(0).max(1)
  * Every setting of a run: its check, its default, and the sentence that help texts and the window show. The
  * same names serve the command line (`--set rank=8`), the settings file and the run folder.
  */
-const settingsSchema = z.strictObject({
+export const settingsSchema = z.strictObject({
   seed: count.default(42).describe('Seed of shuffling, dropout, adapter initialisation and splits.'),
   method: z
     .enum(['lora', 'full'])
@@ -117,24 +117,25 @@ const settingsSchema = z.strictObject({
 export type Settings = Readonly<z.infer<typeof settingsSchema>>
 export type SettingName = keyof Settings
 
-/** One row of the settings table, for help texts and forms. */
-export interface SettingInfo {
-  readonly name: SettingName
-  readonly description: string
-  readonly defaultValue: Settings[SettingName]
-}
+/** The settings of answering, which may change from one question to the next. */
+export const answerSettingNames = [
+  'seed',
+  'maxSourceLength',
+  'maxTargetLength',
+  'stride',
+  'numBeams',
+  'lengthPenalty',
+  'doSample',
+  'temperature',
+  'topK',
+  'topP',
+  'repetitionPenalty',
+  'noRepeatNgramSize',
+  'evaluationBatchSize',
+] as const satisfies readonly SettingName[]
+export type AnswerSettingName = (typeof answerSettingNames)[number]
 
 export const settingNames = Object.keys(settingsSchema.shape) as readonly SettingName[]
-
-/** All settings with their defaults and sentences, in the order in which they are shown. */
-export function describeSettings(): readonly SettingInfo[] {
-  const defaults = parseSettings({})
-  return settingNames.map((name) => ({
-    name,
-    description: settingsSchema.shape[name].description ?? '',
-    defaultValue: defaults[name],
-  }))
-}
 
 /**
  * Checks settings and fills in the defaults.

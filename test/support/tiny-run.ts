@@ -82,22 +82,29 @@ export function tinyCommand(
   }
 }
 
-/** Trains in this process; `onReport` sees each report as it is made and may ask for a stop. */
+/** Trains in this process; `onReport` sees each report as it is made and may ask for a stop, or to keep. */
 export async function runTiny(
   command: TrainCommand,
-  onReport: (report: Report, stop: () => void) => void = () => undefined,
+  onReport: (report: Report, stop: () => void, keep: () => void) => void = () => undefined,
 ): Promise<{ readonly result: TrainResult; readonly reports: readonly Report[] }> {
   await mkdir(command.runDir, { recursive: true })
-  const stopping = new AbortController()
+  const [stopping, keeping] = [new AbortController(), new AbortController()]
   const reports: Report[] = []
   const result = await finetune(command, {
     report: (report) => {
       reports.push(report)
-      onReport(report, () => {
-        stopping.abort()
-      })
+      onReport(
+        report,
+        () => {
+          stopping.abort()
+        },
+        () => {
+          keeping.abort()
+        },
+      )
     },
     stop: stopping.signal,
+    keep: keeping.signal,
   })
   return { result, reports }
 }

@@ -1,11 +1,11 @@
 import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { readSafetensors } from '../../trainer/checkpoint/safetensors.ts'
 import { loadAdapter } from '../../trainer/lora/peft-adapter.ts'
 import { openModel } from '../../trainer/models/registry.ts'
-import type { Settings } from '../../trainer/protocol.ts'
+import type { Report, Settings } from '../../trainer/protocol.ts'
 import { runTiny, tinyCommand, writeTinyRun } from '../support/tiny-run.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 
@@ -82,6 +82,68 @@ test('test sets are answered before and after, each under its name', async () =>
     ['second', 5],
   ])
   expect(result.comparisons).toHaveLength(10)
+})
+
+test('scores are reported as soon as they are known, and the whole result is in the run folder', async () => {
+  const runDir = await temporaryFolder()
+  const command = tinyCommand(folder, runDir, { settings: { epochs: 1 } })
+  const tests = [{ name: 'first', data: join(folder, 'validation.json') }]
+  const { result, reports } = await runTiny({ ...command, tests })
+  const types = reports.map((report) => (report.type === 'scored' ? report.when : report.type))
+  expect(types.indexOf('before')).toBeLessThan(types.indexOf('step'))
+  expect(types.indexOf('after')).toBeGreaterThan(types.lastIndexOf('step'))
+  const scored = reports.filter((report) => report.type === 'scored')
+  expect(scored.map(({ scores }) => scores)).toEqual([result.before, result.after])
+  expect(scored.map((report) => report.tests[0])).toEqual([
+    { name: 'first', scores: result.tests[0]?.before },
+    { name: 'first', scores: result.tests[0]?.after },
+  ])
+  expect(JSON.parse(await readFile(join(runDir, 'result.json'), 'utf8'))).toEqual(result)
+  for (const step of reports.filter((report) => report.type === 'step'))
+    expect(step.processorPercent).toBeGreaterThanOrEqual(0)
+  expect(reports.some((report) => report.type === 'step' && report.processorPercent > 0)).toBe(true)
+})
+
+describe('asked to stop and keep', () => {
+  const keepAt = async (wanted: (report: Report) => boolean, settings: Partial<Settings> = {}) => {
+    const runDir = await temporaryFolder()
+    const command = tinyCommand(folder, runDir, { settings })
+    const tests = [{ name: 'first', data: join(folder, 'validation.json') }]
+    return runTiny({ ...command, tests }, (report, _, keep) => {
+      if (wanted(report)) keep()
+    })
+  }
+
+  test('a run saves the best adapter and scores it', async () => {
+    const { result } = await keepAt((report) => report.type === 'step' && report.step === 6)
+    expect(result).toMatchObject({ stopped: 'kept', step: 6, bestStep: 4, steps: 15 })
+    expect(result.after).toMatchObject({ count: 5 })
+    expect(result.comparisons).toHaveLength(5)
+    const { architecture } = await openModel(join(folder, 'model'))
+    expect((await loadAdapter(result.adapter, architecture.linears)).targets.length).toBeGreaterThan(0)
+  })
+
+  test('without a validation the adapter is the one of the last step', async () => {
+    const { result } = await keepAt((report) => report.type === 'step' && report.step === 2)
+    expect(result).toMatchObject({ stopped: 'kept', step: 2, bestStep: 0 })
+    expect(result.adapter).not.toBe('')
+  })
+
+  test('amid a validation it does not wait for its end', async () => {
+    const { result, reports } = await keepAt(
+      (report) => report.type === 'phase' && report.phase === 'validating',
+    )
+    expect(result).toMatchObject({ stopped: 'kept', step: 4, bestStep: 0 })
+    expect(reports.some((report) => report.type === 'validation')).toBe(false)
+  })
+
+  test.each(['scoring-before', 'training'] as const)(
+    'before the first step, while %s, it is cancelled',
+    async (phase) => {
+      const { result } = await keepAt((report) => report.type === 'phase' && report.phase === phase)
+      expect(result).toMatchObject({ stopped: 'cancelled', step: 0, adapter: '' })
+    },
+  )
 })
 
 test('early stopping ends after as many validations without gain as it was given', async () => {

@@ -1,10 +1,10 @@
 import { fork } from 'node:child_process'
 import { copyFileSync, mkdirSync } from 'node:fs'
-import { cp, mkdtemp, readdir, readFile, rm, truncate } from 'node:fs/promises'
+import { cp, mkdtemp, readdir, readFile, rm, stat, truncate } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { Report, TrainCommand } from '../../trainer/protocol.ts'
+import type { Report, TrainCommand, TrainerMessage } from '../../trainer/protocol.ts'
 import { adapterBytes, interruptedAt, runTiny, tinyCommand, writeTinyRun } from '../support/tiny-run.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 
@@ -129,6 +129,29 @@ test('other settings do not go on from a checkpoint', async () => {
   ).rejects.toMatchObject({ code: 'checkpoint_invalid' })
 })
 
+test('the base model is scored once, whatever interrupts the run', async () => {
+  const runDir = await temporaryFolder()
+  const tests = [{ name: 'held out', data: join(folder, 'validation.json') }]
+  const first = await runTiny({ ...tinyCommand(folder, runDir), tests }, (report, stop) => {
+    if (report.type === 'step' && report.step === 2) stop()
+  })
+  const scored = (reports: readonly Report[]) =>
+    reports.find((report) => report.type === 'scored' && report.when === 'before')
+  const answering = (reports: readonly Report[]) =>
+    reports.filter((report) => report.type === 'progress' && report.phase === 'scoring-before').length
+  expect(answering(first.reports)).toBeGreaterThan(0)
+  const resumed = { ...tinyCommand(folder, runDir, { resume: true }), tests }
+  const again = await runTiny(resumed, (report, stop) => {
+    if (report.type === 'step') stop()
+  })
+  expect(answering(again.reports)).toBe(0)
+  expect(scored(again.reports)).toEqual(scored(first.reports))
+  // Other questions are other answers.
+  const other = await runTiny({ ...resumed, tests: [{ name: 'other', data: join(folder, 'train.json') }] })
+  expect(answering(other.reports)).toBeGreaterThan(0)
+  expect(other.result.before?.count).toBe(19)
+})
+
 test('resuming where there is no checkpoint begins anew', async () => {
   const runDir = await temporaryFolder()
   const { reports } = await runTiny(tinyCommand(folder, runDir, { resume: true }))
@@ -153,7 +176,7 @@ describe('killed with SIGKILL', () => {
   })
 })
 
-/** Trains in a process of its own and kills it a moment after it reports a step; returns the signal that ended it. */
+/** Trains in a process of its own and kills it a moment after it has noted a step; returns the signal that ended it. */
 function train(
   command: TrainCommand,
   death: { readonly step: number; readonly delayMs: number } | null,
@@ -165,16 +188,36 @@ function train(
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     })
     child.on('error', reject)
+    const began = Date.now()
+    // Reports come in batches, too late for a run this short: the metrics are written step by step.
+    const watch = setInterval(() => {
+      void lastStep(command.runDir, began).then((step) => {
+        if (!death || step < death.step) return
+        clearInterval(watch)
+        setTimeout(() => child.kill('SIGKILL'), death.delayMs)
+      })
+    }, 1)
     child.on('exit', (_, signal) => {
+      clearInterval(watch)
       resolve(signal)
     })
     child.on('message', (message) => {
-      const report = message as unknown as Report
-      if (report.type === 'error') reject(new Error(report.error.message))
-      if (death && report.type === 'step' && report.step >= death.step)
-        if (death.delayMs === 0) child.kill('SIGKILL')
-        else setTimeout(() => child.kill('SIGKILL'), death.delayMs)
+      const sent = message as unknown as TrainerMessage
+      for (const report of sent.type === 'batch' ? sent.reports : [sent])
+        if (report.type === 'error') reject(new Error(report.error.message))
     })
     child.send(command)
   })
+}
+
+/** The last step in a run's metrics, 0 where they were not touched since `began`. */
+async function lastStep(runDir: string, began: number): Promise<number> {
+  const path = join(runDir, 'metrics.jsonl')
+  const touched = await stat(path).then(
+    ({ mtimeMs }) => mtimeMs >= began,
+    () => false,
+  )
+  if (!touched) return 0
+  const steps = (await readFile(path, 'utf8')).matchAll(/"type":"step","step":(\d+)/g)
+  return Math.max(0, ...[...steps].map((match) => Number(match[1])))
 }

@@ -20,6 +20,58 @@ describe('settings', () => {
     }
   })
 
+  test('every one has a label, a group and a level, and labels are told apart', () => {
+    const all = describeSettings()
+    expect(new Set(all.map(({ label }) => label)).size).toBe(all.length)
+    expect(new Set(all.map(({ level }) => level))).toEqual(new Set(['simple', 'advanced']))
+    expect([...new Set(all.map(({ group }) => group))].toSorted()).toEqual([
+      'Answers',
+      'LoRA',
+      'Machine',
+      'Text',
+      'Training',
+      'Validation',
+    ])
+  })
+
+  test.each([
+    [
+      'rank',
+      { kind: 'integer', min: 1, max: null, exclusiveMin: false, exclusiveMax: false, nullable: false },
+    ],
+    [
+      'learningRate',
+      { kind: 'number', min: 0, max: null, exclusiveMin: true, exclusiveMax: false, nullable: false },
+    ],
+    ['dropout', { kind: 'number', min: 0, max: 1, exclusiveMin: false, exclusiveMax: true, nullable: true }],
+    [
+      'numBeams',
+      { kind: 'integer', min: 1, max: 64, exclusiveMin: false, exclusiveMax: false, nullable: false },
+    ],
+    ['method', { kind: 'choice', choices: ['lora', 'full'], nullable: false }],
+    ['doSample', { kind: 'boolean', nullable: false }],
+    ['targetModules', { kind: 'list', of: 'text', keywords: ['all-linear'], nullable: false }],
+    ['layersToTransform', { kind: 'list', of: 'integer', keywords: [], nullable: true }],
+  ])('the form of %s says what its check takes', (name, input) => {
+    expect(describeSettings().find((info) => info.name === name)?.input).toEqual(input)
+  })
+
+  test('numbers at the borders of their forms are taken, and beyond them refused', () => {
+    for (const { name, input } of describeSettings()) {
+      if (input.kind !== 'integer' && input.kind !== 'number') continue
+      const step = input.kind === 'integer' ? 1 : 1e-9
+      const { min, max, exclusiveMin, exclusiveMax } = input
+      if (min !== null) {
+        expect(refused({ [name]: exclusiveMin ? min + step : min }), name).toBeNull()
+        expect(refused({ [name]: exclusiveMin ? min : min - step }), name).not.toBeNull()
+      }
+      if (max !== null) {
+        expect(refused({ [name]: exclusiveMax ? max - step : max }), name).toBeNull()
+        expect(refused({ [name]: exclusiveMax ? max : max + step }), name).not.toBeNull()
+      }
+    }
+  })
+
   test.each([
     ['rank', 0],
     ['rank', 1.5],

@@ -39,6 +39,23 @@ test('comparisons say what is right after normalisation, and that an empty answe
   ])
 })
 
+test('comparisons carry F1 and who called a question unanswerable', () => {
+  const rows = compareAnswers(tests, before, after)
+  expect(
+    rows.map(({ gold, baseF1, tunedF1, baseUnanswerable, tunedUnanswerable }) => [
+      gold.length,
+      baseF1,
+      tunedF1,
+      baseUnanswerable,
+      tunedUnanswerable,
+    ]),
+  ).toEqual([
+    [2, 0, 100, false, false],
+    [0, 100, 0, true, false],
+    [1, 100, expect.closeTo(200 / 3, 10), false, false],
+  ])
+})
+
 test('sets are scored apart and together, weighted by their questions', () => {
   const each = scoreEach(tests, before, after)
   expect(

@@ -89,6 +89,20 @@ export async function readSafetensors(
   }
 }
 
+/** The bytes of one tensor as they stand in its file. */
+export async function readSafetensorsBytes({
+  path,
+  offset,
+  length,
+}: SafetensorsEntry & { readonly path: string }): Promise<Uint8Array> {
+  const file = await openFile(path)
+  try {
+    return await readBytes(file, offset, length)
+  } finally {
+    await file.close()
+  }
+}
+
 /** Serialises float32 tensors; names in the order given, so that equal tensors give equal bytes. */
 export function encodeSafetensors(
   tensors: ReadonlyMap<string, NamedTensor>,

@@ -1,5 +1,5 @@
-import { readId } from './checks.ts'
 import { readRecords } from './read-records.ts'
+import { readId } from './record-checker.ts'
 
 /** A question as its file has it, for predictions and official figures: nothing mended, merged or dropped. */
 export interface Question {

@@ -19,21 +19,31 @@ export interface TestSet {
   readonly examples: readonly Example[]
 }
 
+/** Something wrong with a record, and the file that it is in. */
+export interface FileProblem {
+  readonly file: string
+  readonly problem: Problem
+}
+
 /** Everything that was read for a run, as examples. */
 export interface RunData {
+  readonly problems: readonly FileProblem[]
   readonly train: readonly Example[]
   readonly validation: readonly Example[]
   readonly tests: readonly TestSet[]
 }
 
 /**
- * Reads the files of a run, reports what is in them, holds out a validation split where no file was given for it,
- * and lists every problem in the run folder's `problems.jsonl`.
+ * Reads the files of a run, reports what is in them, and holds out a validation split where no file was given for
+ * it.
  *
  * @throws TrainerError as `readDataset` does.
  */
-export async function readRunData(command: TrainCommand, context: TrainerContext): Promise<RunData> {
-  const problems: { file: string; problem: Problem }[] = []
+export async function readRunData(
+  command: Pick<TrainCommand, 'data' | 'validation' | 'tests' | 'settings'>,
+  context: TrainerContext,
+): Promise<RunData> {
+  const problems: FileProblem[] = []
   const read = async (name: string, path: string) => {
     const dataset = await readExamples(name, path, context)
     for (const problem of dataset.problems) problems.push({ file: path, problem })
@@ -44,13 +54,16 @@ export async function readRunData(command: TrainCommand, context: TrainerContext
   const tests: TestSet[] = []
   for (const test of command.tests)
     tests.push({ name: test.name, examples: await read(test.name, test.data) })
-  if (problems.length > 0) {
-    const lines = problems.map(({ file, problem }) => `${JSON.stringify({ file, ...problem })}\n`)
-    await writeAtomic(join(command.runDir, 'problems.jsonl'), lines.join(''))
-  }
   const { validationFraction, seed } = command.settings
   const split = given ? { train: data, validation: given } : splitByGroup(data, { validationFraction, seed })
-  return { train: split.train, validation: split.validation, tests }
+  return { train: split.train, validation: split.validation, tests, problems }
+}
+
+/** Lists every problem of a run's data in its folder's `problems.jsonl`, where there are any. */
+export async function saveProblems(runDir: string, problems: readonly FileProblem[]): Promise<void> {
+  if (problems.length === 0) return
+  const lines = problems.map(({ file, problem }) => `${JSON.stringify({ file, ...problem })}\n`)
+  await writeAtomic(join(runDir, 'problems.jsonl'), lines.join(''))
 }
 
 /** Turns examples into prompts and targets of the model's lengths. */

@@ -22,14 +22,12 @@ export function planRun(items: readonly TrainingItem[], settings: Settings): Run
       'data_empty',
       'No training example is left. Add data, or lower validationFraction.',
     )
-  const { batchSize, gradientAccumulationSteps: passes, epochs, maxSteps, seed } = settings
+  const { batchSize, gradientAccumulationSteps: passes, seed } = settings
   const lengths = items.map(({ sourceIds, targetIds }) => ({
     source: sourceIds.length,
     target: targetIds.length,
   }))
-  const stepsPerEpoch = Math.ceil(Math.ceil(items.length / batchSize) / passes)
-  const wanted = Math.max(1, Math.ceil(epochs * stepsPerEpoch))
-  const steps = Math.min(wanted, maxSteps ?? wanted)
+  const { steps, stepsPerEpoch } = countSteps(items.length, settings)
   let known = { epoch: -1, batches: [] as readonly (readonly number[])[] }
   const epochOf = (step: number) => Math.floor(step / stepsPerEpoch)
   return {
@@ -49,7 +47,21 @@ export function planRun(items: readonly TrainingItem[], settings: Settings): Run
   }
 }
 
+/** How many optimiser steps a run over so many items has. */
+export function countSteps(
+  items: number,
+  { batchSize, gradientAccumulationSteps: passes, epochs, maxSteps }: Settings,
+): Pick<RunPlan, 'steps' | 'stepsPerEpoch'> {
+  const stepsPerEpoch = Math.ceil(Math.ceil(items / batchSize) / passes)
+  const wanted = Math.max(1, Math.ceil(epochs * stepsPerEpoch))
+  return { steps: Math.min(wanted, maxSteps ?? wanted), stepsPerEpoch }
+}
+
 /** Whether a validation follows after `done` steps. */
-export function validatesAfter(done: number, plan: RunPlan, evaluateEvery: number): boolean {
+export function validatesAfter(
+  done: number,
+  plan: Pick<RunPlan, 'steps' | 'stepsPerEpoch'>,
+  evaluateEvery: number,
+): boolean {
   return done === plan.steps || done % (evaluateEvery === 0 ? plan.stepsPerEpoch : evaluateEvery) === 0
 }

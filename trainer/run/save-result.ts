@@ -1,10 +1,11 @@
-import { cp, mkdir, readdir } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { encodeSafetensors } from '../checkpoint/safetensors.ts'
 import type { NamedTensor } from '../checkpoint/safetensors.ts'
 import { writeAtomic } from '../checkpoint/write-atomic.ts'
 import { saveAdapter } from '../lora/peft-adapter.ts'
 import type { LoraTarget } from '../lora/targets.ts'
+import { copyModelFiles } from '../models/model-files.ts'
 import type { Model } from '../models/registry.ts'
 import type { Settings } from '../settings.ts'
 
@@ -36,9 +37,7 @@ export async function saveResult(
   }
   const folder = join(runDir, 'model')
   await mkdir(folder, { recursive: true })
-  for (const name of await readdir(model.folder))
-    if (/\.(json|model|txt)$/.test(name) && !name.includes('safetensors'))
-      await cp(join(model.folder, name), join(folder, name))
+  await copyModelFiles(model.folder, folder)
   await writeAtomic(join(folder, 'model.safetensors'), encodeSafetensors(parameters, { format: 'pt' }))
   return folder
 }

@@ -1,11 +1,12 @@
 import { answerQuestions, openAnswering } from '../answer.ts'
 import type { TrainerContext } from '../context.ts'
 import type { Adapter } from '../lora/peft-adapter.ts'
+import { isUnanswerable } from '../data/qa-prompt.ts'
 import { predictionText, scoreAnswers } from '../metrics/scores.ts'
 import { scorePrediction } from '../metrics/squad.ts'
 import type { TextModel } from '../open-model.ts'
 import type { TestSet } from './prepare-run.ts'
-import type { Comparison, Phase, Scores } from '../protocol.ts'
+import type { Comparison, Phase, ScoredReport, Scores } from '../protocol.ts'
 import type { Settings } from '../settings.ts'
 
 /** The answers of one model to every test set, in the order of the sets. */
@@ -16,13 +17,15 @@ export interface TestOptions {
   readonly adapter: Adapter | null
   readonly context: TrainerContext
   readonly phase: Phase
+  /** Cuts the answering short. */
+  readonly signal: AbortSignal
 }
 
-/** Answers the questions of all test sets. @throws TrainerError `cancelled` where the host asked for a stop. */
+/** Answers the questions of all test sets. @throws TrainerError `cancelled` where the signal was aborted. */
 export async function answerTests(
   text: TextModel,
   tests: readonly TestSet[],
-  { settings, adapter, context, phase }: TestOptions,
+  { settings, adapter, context, phase, signal }: TestOptions,
 ): Promise<TestAnswers> {
   const questions = tests.flatMap((test) => test.examples)
   if (questions.length === 0) return tests.map(() => [])
@@ -31,7 +34,7 @@ export async function answerTests(
     const answered = await answerQuestions(session, text, questions, {
       settings,
       adapter,
-      signal: context.stop,
+      signal,
       onProgress: (done, total) => {
         context.report({ type: 'progress', phase, done, total })
       },
@@ -51,6 +54,20 @@ export async function answerTests(
 export function scoreTogether(tests: readonly TestSet[], answers: TestAnswers): Scores | null {
   const examples = tests.flatMap((test) => test.examples)
   return examples.length === 0 ? null : scoreAnswers(examples, answers.flat())
+}
+
+/** The scores of one model's answers, together and by set. */
+export function scoredReport(
+  when: ScoredReport['when'],
+  tests: readonly TestSet[],
+  answers: TestAnswers,
+): ScoredReport {
+  return {
+    type: 'scored',
+    when,
+    scores: scoreTogether(tests, answers),
+    tests: tests.map(({ name, examples }, i) => ({ name, scores: scoreAnswers(examples, answers[i] ?? []) })),
+  }
 }
 
 /** Scores of each set before and after. */
@@ -74,8 +91,9 @@ export function compareAnswers(
 ): readonly Comparison[] {
   return tests.flatMap(({ name, examples }, set) =>
     examples.map(({ id, question, answers }, i) => {
-      const base = predictionText(before[set]?.[i] ?? '')
-      const tuned = predictionText(after[set]?.[i] ?? '')
+      const [baseAnswer, tunedAnswer] = [before[set]?.[i] ?? '', after[set]?.[i] ?? '']
+      const [base, tuned] = [predictionText(baseAnswer), predictionText(tunedAnswer)]
+      const [baseScore, tunedScore] = [scorePrediction(base, answers), scorePrediction(tuned, answers)]
       return {
         id,
         set: name,
@@ -83,8 +101,12 @@ export function compareAnswers(
         base,
         tuned,
         gold: [...new Set(answers.map((answer) => answer.text))],
-        baseRight: scorePrediction(base, answers).exact === 1,
-        tunedRight: scorePrediction(tuned, answers).exact === 1,
+        baseRight: baseScore.exact === 1,
+        tunedRight: tunedScore.exact === 1,
+        baseF1: 100 * baseScore.f1,
+        tunedF1: 100 * tunedScore.f1,
+        baseUnanswerable: isUnanswerable(baseAnswer),
+        tunedUnanswerable: isUnanswerable(tunedAnswer),
       }
     }),
   )

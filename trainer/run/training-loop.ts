@@ -2,31 +2,24 @@ import { saveCheckpoint } from '../checkpoint/checkpoint.ts'
 import type { Checkpoint, RunState } from '../checkpoint/checkpoint.ts'
 import type { NamedTensor } from '../checkpoint/safetensors.ts'
 import type { TrainerContext } from '../context.ts'
-import { padBatch } from '../data/batches.ts'
 import { TrainerError } from '../errors.ts'
-import { residentMb } from '../memory.ts'
+import { processorMeter, residentMb } from '../memory.ts'
 import type { MetricsFile } from './metrics-file.ts'
-import type { Model } from '../models/registry.ts'
-import { adamW } from '../optim/adamw.ts'
-import { clipFactor, globalNorm } from '../optim/clip.ts'
+import { globalNorm } from '../optim/clip.ts'
 import { learningRateAt } from '../optim/schedule.ts'
-import type { Scores } from '../protocol.ts'
+import type { Scores, TrainResult } from '../protocol.ts'
 import { RunClock } from './run-clock.ts'
 import { validatesAfter } from './run-plan.ts'
-import type { RunPlan } from './run-plan.ts'
 import type { Settings } from '../settings.ts'
-import type { Gradients, TrainingSession } from '../training-session.ts'
+import { accumulateGradients, updateParameters } from './training-step.ts'
+import type { StepParts } from './training-step.ts'
 
 /** Measures the validation split with the parameters as they are; the smaller `value` is the better. */
 export type Validate = (
   parameters: ReadonlyMap<string, NamedTensor>,
 ) => Promise<{ readonly loss: number; readonly scores: Scores | null; readonly value: number }>
 
-export interface LoopParts {
-  readonly model: Model
-  readonly session: TrainingSession
-  readonly plan: RunPlan
-  readonly settings: Settings
+export interface LoopParts extends StepParts {
   readonly runDir: string
   readonly metrics: MetricsFile
   /** Null where there is nothing to validate on. */
@@ -35,14 +28,14 @@ export interface LoopParts {
 }
 
 export interface LoopResult {
-  readonly stopped: 'finished' | 'early-stopping' | 'cancelled'
+  readonly stopped: TrainResult['stopped']
   readonly checkpoint: Checkpoint
   readonly clock: RunClock
 }
 
 /**
  * Trains from a checkpoint (of step 0 for a new run) to the end of the plan, to an early stop, or until asked to
- * stop; then saves where it stands. On the CPU the course is a function of the checkpoint alone.
+ * stop; then saves where it stands. Asked to keep before there is anything to keep, it is cancelled. On the CPU the course is a function of the checkpoint alone.
  *
  * @throws TrainerError `loss_not_finite`; what was saved before stays.
  */
@@ -61,6 +54,12 @@ export async function trainToEnd(start: Checkpoint, parts: LoopParts): Promise<L
   const finish = async (stopped: LoopResult['stopped']): Promise<LoopResult> => {
     if (saved !== state.step || saved === 0) await save()
     return { stopped, checkpoint: { state, parameters, best, optimizer }, clock }
+  }
+  /** What the host's wish to stop, if there is one, means at this step. */
+  const asked = (): 'cancelled' | 'kept' | null => {
+    if (context.stop.aborted) return 'cancelled'
+    if (!context.keep.aborted) return null
+    return state.step === 0 ? 'cancelled' : 'kept'
   }
   /** Validates where it is due and was not yet done; false where it was cut short, to be done on going on. */
   const validated = async (): Promise<boolean> => {
@@ -89,23 +88,18 @@ export async function trainToEnd(start: Checkpoint, parts: LoopParts): Promise<L
     return true
   }
 
-  if (!(await validated())) return finish('cancelled')
+  const processorPercent = processorMeter()
+  if (!(await validated())) return finish(asked() ?? 'cancelled')
   while (state.step < plan.steps) {
-    if (context.stop.aborted) return finish('cancelled')
+    const wish = asked()
+    if (wish) return finish(wish)
     if (stopsEarly(state, settings)) return finish('early-stopping')
     const began = performance.now()
-    const { loss, gradients, tokens } = await accumulate(state.step, parts, parameters)
+    const { loss, gradients, tokens } = await accumulateGradients(state.step, parts, parameters)
     const gradNorm = globalNorm(gradients)
     if (!Number.isFinite(loss) || !Number.isFinite(gradNorm)) throw notFinite(state.step + 1, saved, settings)
     const learningRate = learningRateAt(state.step, { ...settings, ...plan })
-    optimizer = adamW(parameters, gradients, optimizer, {
-      beta1: settings.adamBeta1,
-      beta2: settings.adamBeta2,
-      epsilon: settings.adamEpsilon,
-      weightDecay: settings.weightDecay,
-      learningRate,
-      gradientScale: clipFactor(gradNorm, settings.maxGradNorm),
-    })
+    optimizer = updateParameters(parameters, gradients, optimizer, { settings, learningRate, gradNorm })
     state = { ...state, step: state.step + 1 }
     clock.count(tokens, (performance.now() - began) / 1000)
     const report = {
@@ -120,45 +114,15 @@ export async function trainToEnd(start: Checkpoint, parts: LoopParts): Promise<L
       elapsedSeconds: clock.seconds,
       secondsLeft: clock.secondsFor(plan.steps - state.step),
       rssMb: residentMb(),
+      processorPercent: processorPercent(),
     } as const
     context.report(report)
     await metrics.append(report)
 
-    if (!(await validated())) return finish('cancelled')
+    if (!(await validated())) return finish(asked() ?? 'cancelled')
     if (state.step % settings.saveEvery === 0) await save()
   }
   return finish('finished')
-}
-
-/** The gradients of one optimiser step: the mean over all labels of its batches together. */
-async function accumulate(
-  step: number,
-  { plan, session, settings, model }: LoopParts,
-  parameters: ReadonlyMap<string, NamedTensor>,
-): Promise<{ loss: number; gradients: Gradients; tokens: number }> {
-  const { padTokenId, decoderStartTokenId } = model.architecture.config
-  const batches = plan.batchesOf(step).map((items) => padBatch(items, { padTokenId, decoderStartTokenId }))
-  const lossScale = 1 / batches.reduce((sum, batch) => sum + batch.labels.length, 0)
-  let loss = 0
-  let tokens = 0
-  let gradients: Gradients | null = null
-  for (const [pass, batch] of batches.entries()) {
-    const mask = step * settings.gradientAccumulationSteps + pass
-    const result = await session.gradients(parameters, batch, { lossScale, step: mask })
-    loss += result.loss
-    tokens += batch.tokens
-    if (gradients) addInPlace(gradients, result.gradients)
-    else gradients = result.gradients
-  }
-  if (!gradients) throw new Error(`Step ${step} has no batch.`)
-  return { loss, gradients, tokens }
-}
-
-function addInPlace(sums: Gradients, more: Gradients): void {
-  for (const [name, sum] of sums) {
-    const values = more.get(name)
-    if (values) for (let i = 0; i < sum.length; i++) sum[i] = (sum[i] ?? 0) + (values[i] ?? 0)
-  }
 }
 
 function copyOf(parameters: ReadonlyMap<string, NamedTensor>): Map<string, NamedTensor> {

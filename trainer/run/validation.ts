@@ -42,7 +42,7 @@ export async function openValidation(
     settings.bestMetric === 'f1' ? await openAnswering(text, [adapterOf(new Map())], settings) : null
   return {
     async validate(parameters) {
-      const signal = context.stop
+      const signal = AbortSignal.any([context.stop, context.keep])
       const loss = await evaluationLoss(lossSession, model, items, { parameters, batchSize, signal })
       if (!answering) return { loss, scores: null, value: loss }
       const answers = await answerQuestions(answering, text, examples, {

@@ -1,0 +1,123 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { estimate } from '../../trainer/estimate.ts'
+import { chooseTargets } from '../../trainer/lora/targets.ts'
+import { openModel } from '../../trainer/models/registry.ts'
+import { parseSettings } from '../../trainer/protocol.ts'
+import type { EstimateResult, Settings, TrainCommand } from '../../trainer/protocol.ts'
+import { estimateMemoryMb } from '../../trainer/run/memory-estimate.ts'
+import { runTiny, tinyCommand, writeTinyRun } from '../support/tiny-run.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
+
+let folder: string
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'loracle-estimate-'))
+  await writeTinyRun(folder)
+})
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+const withTests = (settings: Partial<Settings> = {}): TrainCommand => ({
+  ...tinyCommand(folder, join(folder, 'unused'), { settings }),
+  tests: [{ name: 'test', data: join(folder, 'validation.json') }],
+})
+
+const estimateOf = (
+  { model, data, validation, tests, settings }: TrainCommand,
+  stop = new AbortController().signal,
+): Promise<EstimateResult> =>
+  estimate(
+    { kind: 'estimate', model, data, validation, tests, settings },
+    { report: () => undefined, stop, keep: new AbortController().signal },
+  )
+
+test.each([{}, { bestMetric: 'f1' }, { method: 'full' }] as const)(
+  'an estimate counts what the run then has: %j',
+  async (settings) => {
+    const found = await estimateOf(withTests(settings))
+    const runDir = await temporaryFolder()
+    const { result, reports } = await runTiny({ ...withTests(settings), runDir })
+    const prepared = reports.find((report) => report.type === 'prepared')
+    expect(found).toMatchObject({
+      steps: result.steps,
+      stepsPerEpoch: 5,
+      trainExamples: prepared?.trainExamples,
+      validationExamples: prepared?.validationExamples,
+      testExamples: 5,
+      windows: prepared?.windows,
+      validations: reports.filter((report) => report.type === 'validation').length,
+      trainableParameters: prepared?.trainableParameters,
+      totalParameters: prepared?.totalParameters,
+    })
+    expect(found.secondsPerStep).toBeGreaterThan(0)
+    expect(found.secondsPerValidation).toBeGreaterThan(0)
+    expect(found.secondsScoring).toBeGreaterThan(0)
+    expect(found.totalSeconds).toBeCloseTo(
+      found.secondsLoading +
+        found.steps * found.secondsPerStep +
+        found.validations * found.secondsPerValidation +
+        found.secondsScoring,
+      9,
+    )
+    expect(found.peakRssMb).toBeGreaterThan(0)
+  },
+)
+
+test('of many examples a sample is read, and the rest is counted in', async () => {
+  const record = (i: number) => ({
+    id: `q${i}`,
+    context: `The sentence ${i} is short. ${'The other is long. '.repeat(i % 9)}`,
+    question: 'Which is short?',
+    answers: { text: [`sentence ${i}`], answer_start: [4] },
+    is_impossible: false,
+  })
+  const data = join(folder, 'many.json')
+  await writeFile(data, JSON.stringify(Array.from({ length: 4000 }, (_, i) => record(i))))
+  const command = {
+    ...tinyCommand(folder, join(folder, 'unused')),
+    data,
+    settings: parseSettings({
+      ...tinyCommand(folder, '').settings,
+      maxSteps: 1,
+      validationFraction: 0,
+    }),
+  }
+  const found = await estimateOf(command)
+  const { reports } = await runTiny({ ...command, runDir: await temporaryFolder() })
+  const windows = reports.flatMap((report) => (report.type === 'prepared' ? [report.windows] : []))[0] ?? NaN
+  expect(found.trainExamples).toBe(4000)
+  expect(Math.abs(found.windows / windows - 1)).toBeLessThan(0.05)
+})
+
+test('an estimate can be stopped', async () => {
+  await expect(estimateOf(withTests(), AbortSignal.abort())).rejects.toMatchObject({ code: 'cancelled' })
+})
+
+/** Peak resident memory of estimates on Linux, two processors: the starter, and a T5 of Flan-T5-small's sizes. */
+describe('memory', () => {
+  const starter = join(import.meta.dirname, '../../assets/starter')
+  const sample = { batchSize: 16, learningRate: 0.0015, dropout: 0 }
+  test.each([
+    { settings: { batchSize: 4 }, answers: false, validates: false, measured: 382 },
+    { settings: { batchSize: 32 }, answers: false, validates: false, measured: 1638 },
+    { settings: { batchSize: 8, dropout: 0.1 }, answers: false, validates: false, measured: 648 },
+    { settings: { batchSize: 8, loraDropout: 0.1 }, answers: false, validates: false, measured: 630 },
+    { settings: { batchSize: 8, method: 'full' }, answers: false, validates: false, measured: 753 },
+    { settings: {}, answers: true, validates: false, measured: 919 },
+    { settings: { bestMetric: 'f1' }, answers: true, validates: true, measured: 1436 },
+  ] as const)('of the starter with $settings is near to what was measured', async (row) => {
+    const { architecture, parameterCount } = await openModel(starter)
+    const settings = parseSettings({ ...sample, ...row.settings })
+    const estimated = estimateMemoryMb({
+      config: architecture.config,
+      parameterCount,
+      targets: settings.method === 'lora' ? chooseTargets(architecture.linears, settings) : null,
+      largest: { batch: settings.batchSize, source: 344, target: 19 },
+      validates: row.validates,
+      answers: row.answers,
+      settings,
+    })
+    expect(Math.abs(estimated / row.measured - 1)).toBeLessThan(0.2)
+  })
+})

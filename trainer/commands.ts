@@ -1,0 +1,124 @@
+/** What a host sends to a trainer process. */
+import type { AnswerSettingName, Settings } from './settings.ts'
+
+export interface TrainCommand {
+  readonly kind: 'train'
+  readonly model: string
+  readonly data: string
+  /** A file that is used as the validation split; null splits `data`. */
+  readonly validation: string | null
+  /** Files scored before and after the training, each under its own name. */
+  readonly tests: readonly { readonly name: string; readonly data: string }[]
+  readonly runDir: string
+  readonly settings: Settings
+  /** True to go on from the newest whole checkpoint in `runDir`. */
+  readonly resume: boolean
+}
+
+export interface EvaluateCommand {
+  readonly kind: 'evaluate'
+  readonly model: string
+  readonly adapter: string | null
+  readonly data: string
+  readonly settings: Settings
+}
+
+export interface PredictCommand {
+  readonly kind: 'predict'
+  readonly model: string
+  readonly adapter: string | null
+  readonly data: string
+  readonly out: string
+  readonly settings: Settings
+}
+
+export interface AskCommand {
+  readonly kind: 'ask'
+  readonly model: string
+  readonly adapter: string | null
+  readonly question: string
+  readonly context: string
+  readonly settings: Settings
+}
+
+export interface ScoreCommand {
+  readonly kind: 'score'
+  readonly data: string
+  readonly predictions: string
+}
+
+export interface DoctorCommand {
+  readonly kind: 'doctor'
+}
+
+/** Runs a few real steps and answers, and says how long a whole run with this model, data and settings takes. */
+export interface EstimateCommand extends Pick<
+  TrainCommand,
+  'model' | 'data' | 'validation' | 'tests' | 'settings'
+> {
+  readonly kind: 'estimate'
+}
+
+/** Writes the Hugging Face folder `out`: the base model with the adapter multiplied into its weights. */
+export interface MergeCommand {
+  readonly kind: 'merge'
+  readonly model: string
+  readonly adapter: string
+  /** A folder that does not exist yet. */
+  readonly out: string
+}
+
+/** Stays and answers `RequestMessage`s, one after another, until a `StopMessage`. */
+export interface ServeCommand {
+  readonly kind: 'serve'
+  /** What a request does not say otherwise; `threads` and `provider` hold for all of them. */
+  readonly settings: Settings
+}
+
+export type Command =
+  | TrainCommand
+  | EvaluateCommand
+  | PredictCommand
+  | AskCommand
+  | ScoreCommand
+  | DoctorCommand
+  | EstimateCommand
+  | MergeCommand
+  | ServeCommand
+
+/**
+ * Sent while a command runs: save a checkpoint and end. With `keep`, a training run that has done a step ends as
+ * an early stop does: its best adapter is saved and scored.
+ */
+export interface StopMessage {
+  readonly kind: 'stop'
+  readonly keep?: boolean
+}
+
+/** The settings that a request may choose anew. */
+export type AnswerSettings = Partial<Pick<Settings, AnswerSettingName>>
+
+/** One question about one or more contexts, for one or more models side by side. */
+export interface AnswerRequest {
+  readonly model: string
+  /** One column each: an adapter's folder, or null for the base model. */
+  readonly adapters: readonly (string | null)[]
+  readonly question: string
+  readonly contexts: readonly string[]
+  readonly settings: AnswerSettings
+}
+
+/** To a trainer that serves: answered by `AnswerTokenReport`s and one `AnswerReport` or `RequestErrorReport`. */
+export interface RequestMessage {
+  readonly kind: 'request'
+  readonly id: string
+  readonly request: AnswerRequest
+}
+
+/** Takes a request back, whether it waits or is being answered: it ends with the error `cancelled`. */
+export interface CancelMessage {
+  readonly kind: 'cancel'
+  readonly id: string
+}
+
+export type HostMessage = Command | StopMessage | RequestMessage | CancelMessage

@@ -1,0 +1,91 @@
+import { stat } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { openAnsweringSession } from './generate/answering-session.ts'
+import type { AnsweringSession } from './generate/answering-session.ts'
+import { loadAdapter } from './lora/peft-adapter.ts'
+import type { Adapter } from './lora/peft-adapter.ts'
+import { openTextModel } from './open-model.ts'
+import type { TextModel } from './open-model.ts'
+import type { Settings } from './settings.ts'
+
+/** A model that stays loaded, with the adapters that were used last. */
+export interface LoadedModel {
+  readonly text: TextModel
+  readonly session: AnsweringSession
+  /** Reads an adapter, or gives the one that was read while its files stay the same; null is the base model. */
+  adapter(folder: string | null): Promise<Adapter | null>
+}
+
+/** Keeps one model at a time. */
+export interface ModelKeeper {
+  /**
+   * Loads a model, or gives the loaded one while its files stay the same; another one is let go first.
+   *
+   * @throws TrainerError as `openTextModel` and `openAnsweringSession` do; then no model is loaded.
+   */
+  use(folder: string): Promise<LoadedModel>
+  dispose(): Promise<void>
+}
+
+const modelFiles = ['config.json', 'tokenizer.json', 'model.safetensors', 'model.safetensors.index.json']
+const adapterFiles = ['adapter_config.json', 'adapter_model.safetensors']
+const keptAdapters = 8
+
+export function modelKeeper(settings: Settings): ModelKeeper {
+  let loaded: { readonly key: string; readonly model: LoadedModel } | null = null
+  const dispose = async () => {
+    const { model } = loaded ?? {}
+    loaded = null
+    await model?.session.dispose()
+  }
+  return {
+    async use(folder) {
+      const key = await stampOf(folder, modelFiles)
+      if (loaded?.key === key) return loaded.model
+      await dispose()
+      const model = await load(folder, settings)
+      loaded = { key, model }
+      return model
+    },
+    dispose,
+  }
+}
+
+async function load(folder: string, settings: Settings): Promise<LoadedModel> {
+  const text = await openTextModel(folder, null, settings)
+  const { linears } = text.model.architecture
+  const session = await openAnsweringSession(text.model, {
+    // Every layer, so that no adapter needs the model loaded anew.
+    adaptable: [...linears.keys()],
+    threads: settings.threads,
+    provider: settings.provider,
+    fusedNorms: settings.provider === 'cpu',
+  })
+  const adapters = new Map<string, Adapter>()
+  return {
+    text,
+    session,
+    async adapter(adapterFolder) {
+      if (adapterFolder === null) return null
+      const key = await stampOf(adapterFolder, adapterFiles)
+      const adapter = adapters.get(key) ?? (await loadAdapter(adapterFolder, linears))
+      // What was used last stands last; the first is the one to forget.
+      adapters.delete(key)
+      adapters.set(key, adapter)
+      for (const old of [...adapters.keys()].slice(0, -keptAdapters)) adapters.delete(old)
+      return adapter
+    },
+  }
+}
+
+/** A folder's path with the sizes and times of its files; what is missing is told by whoever opens it. */
+async function stampOf(folder: string, files: readonly string[]): Promise<string> {
+  const path = resolve(folder)
+  const stamps = await Promise.all(
+    files.map(async (name) => {
+      const found = await stat(join(path, name)).catch(() => null)
+      return found ? `${found.mtimeMs}:${found.size}` : ''
+    }),
+  )
+  return [path, ...stamps].join('\n')
+}

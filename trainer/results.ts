@@ -1,0 +1,168 @@
+/** What a command ends with. */
+
+/** Scores in percent, over `count` questions. */
+export interface Scores {
+  readonly exactMatch: number
+  readonly f1: number
+  readonly rougeL: number
+  readonly count: number
+}
+
+/** One held-out question with the base model's answer, the tuned model's, and the accepted ones. */
+export interface Comparison {
+  readonly id: string
+  readonly set: string
+  readonly question: string
+  readonly base: string
+  readonly tuned: string
+  /** Empty where the question is unanswerable. */
+  readonly gold: readonly string[]
+  /** Whether each answer is an exact match, as the scores count it. */
+  readonly baseRight: boolean
+  readonly tunedRight: boolean
+  /** F1 in percent, the best over the accepted answers. */
+  readonly baseF1: number
+  readonly tunedF1: number
+  /** Whether each model called the question unanswerable. */
+  readonly baseUnanswerable: boolean
+  readonly tunedUnanswerable: boolean
+}
+
+export interface TrainResult {
+  readonly type: 'result'
+  readonly kind: 'train'
+  readonly runDir: string
+  readonly adapter: string
+  /** `kept`: stopped by the person, the best adapter saved and scored. */
+  readonly stopped: 'finished' | 'early-stopping' | 'kept' | 'cancelled'
+  readonly step: number
+  readonly steps: number
+  readonly bestStep: number
+  readonly seconds: number
+  readonly tokensPerSecond: number
+  readonly peakRssMb: number
+  /** Over all test sets together; null where there is none or the run was cancelled. */
+  readonly before: Scores | null
+  readonly after: Scores | null
+  readonly tests: readonly { readonly name: string; readonly before: Scores; readonly after: Scores }[]
+  readonly comparisons: readonly Comparison[]
+}
+
+export interface EvaluateResult {
+  readonly type: 'result'
+  readonly kind: 'evaluate'
+  readonly scores: Scores
+  /** The official SQuAD 2.0 figures. */
+  readonly squad: Readonly<Record<string, number>>
+  readonly rouge: { readonly rouge1: number; readonly rouge2: number; readonly rougeL: number }
+  readonly loss: number
+  readonly seconds: number
+}
+
+export interface PredictResult {
+  readonly type: 'result'
+  readonly kind: 'predict'
+  readonly out: string
+  readonly count: number
+  readonly seconds: number
+}
+
+export interface AskResult {
+  readonly type: 'result'
+  readonly kind: 'ask'
+  readonly answer: string
+  readonly unanswerable: boolean
+  /** Mean log-probability of the answer's tokens. */
+  readonly score: number
+  readonly windows: number
+  /** True where the question was too long for the model's window and was cut at its end. */
+  readonly questionCut: boolean
+  readonly seconds: number
+}
+
+/** What a run would take, from a few of its steps and answers on this machine. */
+export interface EstimateResult {
+  readonly type: 'result'
+  readonly kind: 'estimate'
+  readonly steps: number
+  readonly stepsPerEpoch: number
+  readonly trainExamples: number
+  readonly validationExamples: number
+  /** Questions of all test sets together. */
+  readonly testExamples: number
+  readonly windows: number
+  readonly validations: number
+  readonly secondsPerStep: number
+  readonly secondsPerValidation: number
+  /** Answering the test sets, before and after together. */
+  readonly secondsScoring: number
+  /** Opening the model, reading the data and loading the graphs. */
+  readonly secondsLoading: number
+  readonly totalSeconds: number
+  /** Memory that the run is expected to need at its peak: a formula, to be had before anything is loaded. */
+  readonly memoryMb: number
+  /** The most memory that was measured while estimating; the largest batch was among the steps. */
+  readonly peakRssMb: number
+  readonly trainableParameters: number
+  readonly totalParameters: number
+  /** What the estimate itself took. */
+  readonly seconds: number
+}
+
+export interface MergeResult {
+  readonly type: 'result'
+  readonly kind: 'merge'
+  readonly out: string
+  /** Weight tensors written, and how many of them the adapter changed. */
+  readonly tensors: number
+  readonly merged: number
+  readonly bytes: number
+  readonly seconds: number
+}
+
+export interface ServeResult {
+  readonly type: 'result'
+  readonly kind: 'serve'
+  /** Requests that were answered. */
+  readonly answered: number
+}
+
+export interface ScoreResult {
+  readonly type: 'result'
+  readonly kind: 'score'
+  /** exact, f1, total, HasAns_* and NoAns_*, as the official script prints them. */
+  readonly squad: Readonly<Record<string, number>>
+  /** Questions for which the predictions hold no answer. */
+  readonly missing: number
+}
+
+export interface ProviderCheck {
+  readonly provider: string
+  readonly available: boolean
+  /** Relative L2 error of the gradients against the reference; null where nothing ran. */
+  readonly gradientError: number | null
+  readonly stepMs: number | null
+  readonly message: string
+}
+
+export interface DoctorResult {
+  readonly type: 'result'
+  readonly kind: 'doctor'
+  readonly versions: Readonly<Record<string, string>>
+  readonly processor: string
+  readonly cores: number
+  readonly memoryMb: number
+  readonly freeMemoryMb: number
+  readonly providers: readonly ProviderCheck[]
+}
+
+export type Result =
+  | TrainResult
+  | EvaluateResult
+  | PredictResult
+  | AskResult
+  | ScoreResult
+  | DoctorResult
+  | EstimateResult
+  | MergeResult
+  | ServeResult
