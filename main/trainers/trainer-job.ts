@@ -1,5 +1,5 @@
 import type { Command, ErrorReport, ErrorValue, Report, Result } from '../../trainer/protocol.ts'
-import type { Job } from '../contract/api.ts'
+import type { Job } from '../contract/engine.ts'
 import type { TrainerExit, TrainerProcess } from './trainer-process.ts'
 
 export interface JobOptions {
@@ -27,14 +27,19 @@ export function startJob<R extends Result>(
     timers.push(setTimeout(() => trainer.kill(signal), ms))
   }
   let stopping = false
+  let keeping = false
 
   const outcome = new Promise<R | ErrorReport>((resolve) => {
     let last: R | ErrorReport | undefined
-    trainer.onMessage((report) => {
+    const take = (report: Report): void => {
       if (report.type === 'result' || report.type === 'error') {
         last = report as R | ErrorReport
         later(killGraceMs, 'SIGKILL')
       } else onReport(report)
+    }
+    trainer.onMessage((message) => {
+      if (message.type === 'batch') message.reports.forEach(take)
+      else take(message)
     })
     trainer.onExit((exit) => {
       timers.forEach(clearTimeout)
@@ -50,8 +55,14 @@ export function startJob<R extends Result>(
 
   return {
     outcome,
-    stop: () => {
-      if (stopping) return
+    stop: ({ keep = false } = {}) => {
+      if (stopping || (keep && keeping)) return
+      if (keep) {
+        // What is kept is also scored, which takes its time; a plain stop may follow.
+        keeping = true
+        trainer.send({ kind: 'stop', keep })
+        return
+      }
       stopping = true
       trainer.send({ kind: 'stop' })
       later(stopGraceMs, 'SIGTERM')

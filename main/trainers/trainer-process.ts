@@ -1,5 +1,5 @@
 import { fork } from 'node:child_process'
-import type { Command, Report, StopMessage } from '../../trainer/protocol.ts'
+import type { HostMessage, TrainerMessage } from '../../trainer/protocol.ts'
 
 /** How a trainer process ended. */
 export interface TrainerExit {
@@ -14,8 +14,8 @@ export interface TrainerExit {
 export interface TrainerProcess {
   /** Undefined where the process could not be started. */
   readonly pid: number | undefined
-  send(message: Command | StopMessage): void
-  onMessage(listener: (report: Report) => void): void
+  send(message: HostMessage): void
+  onMessage(listener: (message: TrainerMessage) => void): void
   /** Called once, after the last message. */
   onExit(listener: (exit: TrainerExit) => void): void
   kill(signal: 'SIGTERM' | 'SIGKILL'): void
@@ -52,7 +52,7 @@ export function forkTrainer(workerPath: string): TrainerProcess {
       // A process that has just ended is reported by its exit, not by the message that missed it.
       if (child.connected) child.send(message, () => undefined)
     },
-    onMessage: (listener) => child.on('message', (message) => listener(message as unknown as Report)),
+    onMessage: (listener) => child.on('message', (message) => listener(message as unknown as TrainerMessage)),
     onExit: (listener) => {
       let told = false
       const tell = (exitCode: number | null, signal: string | null): void => {

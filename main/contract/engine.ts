@@ -11,16 +11,20 @@ import type {
   ScoreRequest,
   ScoreResult,
   SettingInfo,
+  SettingsSource,
   TrainRequest,
   TrainResult,
-} from './types.ts'
+} from './engine-types.ts'
 
 /** Work that has begun in a trainer process. */
 export interface Job<R> {
   /** How it ended. Never rejects: failures, cancelling included, are values. */
   readonly outcome: Promise<R | ErrorReport>
-  /** Asks for an orderly end: a run saves a checkpoint first. Insists after a while. */
-  stop(): void
+  /**
+   * Asks for an orderly end: a run saves a checkpoint first. Insists after a while. With `keep`, a run that has
+   * done a step ends as an early stop does, its best adapter saved and scored.
+   */
+  stop(options?: { readonly keep?: boolean }): void
   /** Ends the process at once. */
   kill(): void
 }
@@ -28,8 +32,8 @@ export interface Job<R> {
 /** Takes what a job reports while it runs; the outcome is not among it. */
 export type EventListener = (event: RunEvent) => void
 
-/** What every host can ask for. Requests and results are plain data. */
-export interface Api {
+/** The engine by paths: what the command line asks for outside projects. Requests and results are plain data. */
+export interface Engine {
   /** Starts a run in a new folder, or goes on with one. The first event names the folder. */
   train(request: TrainRequest, onEvent: EventListener): Job<TrainResult>
   /** Scores a model on a dataset. */
@@ -42,6 +46,8 @@ export interface Api {
   score(request: ScoreRequest, onEvent: EventListener): Job<ScoreResult>
   /** Versions, processors, memory, and a gradient check of each execution provider. */
   doctor(onEvent: EventListener): Job<DoctorResult>
+  /** What a source gives, checked, without the defaults. @throws as `train` does for settings */
+  givenSettings(source: SettingsSource): Promise<Readonly<Record<string, unknown>>>
   /** Every setting with its default and its sentence, in the order in which to show them. */
   describeSettings(): readonly SettingInfo[]
 }

@@ -1,0 +1,136 @@
+/** What each method accepts, checked where a call comes in; nothing beyond it passes. */
+import { z } from 'zod'
+import { exportKinds, verdicts } from './comparisons.ts'
+import { measures, roles, splitNames } from './datasets.ts'
+import type { Args, MethodName } from './methods.ts'
+
+const id = z.string().min(1).max(100)
+const rowId = z.int().nonnegative()
+const offset = z.int().nonnegative()
+const limit = z.int().min(1).max(500)
+const points = z.int().min(2).max(20_000)
+const name = z.string().max(200)
+/** Paths longer than this, or with a NUL, exist on no system that we run on. */
+const path = z
+  .string()
+  .min(1)
+  .max(4096)
+  .refine((given) => !given.includes('\0'), 'a path holds no NUL character')
+const text = z.string().max(1_000_000)
+const question = z.string().max(10_000)
+const search = z.string().max(500).nullable()
+const settings = z.record(z.string().max(100), z.unknown())
+const fraction = z.number().min(0).max(0.5)
+const none = z.strictObject({})
+
+const file = z.union([z.strictObject({ path }), z.strictObject({ upload: id })])
+const mapping = z.strictObject({ roles: z.partialRecord(z.enum(roles), z.string().max(1000)) })
+const use = z.enum(['auto', ...splitNames])
+const project = z.strictObject({ projectId: id })
+const run = z.strictObject({ runId: id })
+const readiness = z.strictObject({ projectId: id, modelId: id.nullable(), settings })
+
+type Checks = { readonly [M in MethodName]: z.ZodType<Args<M>> }
+
+export const argumentChecks = {
+  'app.info': none,
+  'app.watch': none,
+  'app.dismissNotice': z.strictObject({ id }),
+  'preferences.get': none,
+  'preferences.set': z.strictObject({
+    theme: z.enum(['system', 'light', 'dark']).exactOptional(),
+    advanced: z.boolean().exactOptional(),
+  }),
+  'files.list': z.strictObject({ path: path.nullable() }),
+
+  'projects.list': none,
+  'projects.get': project,
+  'projects.create': z.strictObject({ name }),
+  'projects.createSample': none,
+  'projects.rename': project.extend({ name }),
+  'projects.delete': project.extend({ force: z.boolean() }),
+  'projects.choose': project.extend({
+    modelId: id.nullable().exactOptional(),
+    settings: settings.exactOptional(),
+  }),
+
+  'data.inspect': z.strictObject({ file }),
+  'data.import': z.strictObject({
+    projectId: id,
+    file,
+    name: name.nullable(),
+    mapping: mapping.nullable(),
+    use,
+  }),
+  'data.sources': project,
+  'data.removeSource': project.extend({ sourceId: id }),
+  'data.summary': project,
+  'data.examples': z.strictObject({
+    projectId: id,
+    offset,
+    limit,
+    search,
+    split: z.enum(splitNames).nullable(),
+    sourceId: id.nullable(),
+    range: z.strictObject({ measure: z.enum(measures), from: z.number(), to: z.number() }).nullable(),
+  }),
+  'data.updateExample': project.extend({ id: rowId, question, answers: z.array(text).max(100) }),
+  'data.removeExample': project.extend({ id: rowId }),
+  'data.problems': project,
+  'data.problemRows': project.extend({ kind: id, offset, limit }),
+  'data.mend': project.extend({ kind: id, ids: z.array(rowId).max(100_000).nullable(), undo: z.boolean() }),
+  'data.passages': project.extend({ offset, limit, search, sourceId: id.nullable() }),
+  'data.mark': project.extend({ passageId: rowId, question, start: offset, end: offset }),
+  'data.splits': project,
+  'data.setSplits': project.extend({
+    seed: z.int().nonnegative(),
+    validationFraction: fraction,
+    testFraction: fraction,
+  }),
+
+  'models.list': none,
+  'models.addFolder': z.strictObject({ folder: path }),
+  'models.remove': z.strictObject({ modelId: id }),
+  'models.catalogue': none,
+  'models.download': z.strictObject({ catalogueId: id }),
+  'models.pauseDownload': z.strictObject({ catalogueId: id }),
+  'models.discardDownload': z.strictObject({ catalogueId: id }),
+  'models.watchDownloads': none,
+  'machine.info': none,
+  'machine.check': none,
+
+  'runs.form': project,
+  'runs.readiness': readiness,
+  'runs.estimate': readiness,
+  'runs.start': project.extend({ modelId: id, name: name.nullable(), settings }),
+  'runs.list': z.strictObject({ projectId: id.nullable() }),
+  'runs.get': run,
+  'runs.series': run.extend({ maxPoints: points }),
+  'runs.watch': run.extend({ maxPoints: points }),
+  'runs.pause': run,
+  'runs.resume': run,
+  'runs.stopAndKeep': run,
+  'runs.discard': run,
+  'runs.rename': run.extend({ name }),
+
+  'compare.summary': run,
+  'compare.questions': run.extend({
+    offset,
+    limit,
+    verdict: z.enum(verdicts).nullable(),
+    search,
+    set: name.nullable(),
+  }),
+  'compare.question': run.extend({ id: z.string().max(10_000) }),
+  'compare.ask': z.strictObject({ projectId: id, runId: id.nullable(), question, context: text }),
+
+  'chat.list': project,
+  'chat.create': project,
+  'chat.get': z.strictObject({ chatId: id }),
+  'chat.delete': z.strictObject({ chatId: id }),
+  'chat.ask': z.strictObject({ chatId: id, question, runId: id.nullable() }),
+
+  'exports.list': project,
+  'exports.create': run.extend({ kind: z.enum(exportKinds), folder: path.nullable() }),
+  'exports.remove': z.strictObject({ exportId: id }),
+} satisfies Checks

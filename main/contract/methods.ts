@@ -1,0 +1,226 @@
+/**
+ * What a window or command line can ask of the app: each method's arguments, what it streams while it works, and
+ * its result. All plain data. A call can be cancelled; it then ends with the code `cancelled`.
+ */
+import type {
+  AnswerEvent,
+  AskRequest,
+  AskResult,
+  Chat,
+  ChatMessage,
+  ChatSummary,
+  CompareDetail,
+  CompareQuery,
+  CompareRow,
+  CompareSummary,
+  ExportInfo,
+  ExportKind,
+} from './comparisons.ts'
+import type {
+  DataSummary,
+  ExampleQuery,
+  ExampleRow,
+  FileRef,
+  ImportProgress,
+  ImportRequest,
+  Inspection,
+  Page,
+  Passage,
+  ProblemGroup,
+  ProblemRow,
+  Source,
+  Splits,
+} from './datasets.ts'
+import type { CatalogueEntry, DownloadState, MachineInfo, ModelInfo } from './models.ts'
+import type {
+  AppInfo,
+  Change,
+  FolderListing,
+  Preferences,
+  ProjectDetail,
+  ProjectSummary,
+} from './projects.ts'
+import type {
+  Estimate,
+  Readiness,
+  ReadinessRequest,
+  RunDetail,
+  RunInfo,
+  RunSeries,
+  RunUpdate,
+  SettingsForm,
+} from './runs.ts'
+
+interface Method<A, R, E = never> {
+  readonly args: A
+  readonly result: R
+  readonly event: E
+}
+
+type None = Readonly<Record<string, never>>
+type InProject<More = unknown> = { readonly projectId: string } & More
+type OfRun<More = unknown> = { readonly runId: string } & More
+
+export interface Methods {
+  'app.info': Method<None, AppInfo>
+  /** Streams every change until it is cancelled. */
+  'app.watch': Method<None, never, Change>
+  'app.dismissNotice': Method<{ readonly id: string }, null>
+  'preferences.get': Method<None, Preferences>
+  'preferences.set': Method<Partial<Preferences>, Preferences>
+  /** Lists a folder of the host's machine; null lists the person's own folder. */
+  'files.list': Method<{ readonly path: string | null }, FolderListing>
+
+  'projects.list': Method<None, readonly ProjectSummary[]>
+  'projects.get': Method<InProject, ProjectDetail>
+  /** @throws name_taken, name_invalid */
+  'projects.create': Method<{ readonly name: string }, ProjectDetail>
+  /** The sample project, with its data, documents and starter model chosen; the one there is where it was made before. */
+  'projects.createSample': Method<None, ProjectDetail>
+  'projects.rename': Method<InProject<{ readonly name: string }>, ProjectDetail>
+  /** @throws project_busy where a run is at work, unless `force`, which stops it first. */
+  'projects.delete': Method<InProject<{ readonly force: boolean }>, null>
+  'projects.choose': Method<
+    InProject<{ readonly modelId?: string | null; readonly settings?: Readonly<Record<string, unknown>> }>,
+    ProjectDetail
+  >
+
+  'data.inspect': Method<{ readonly file: FileRef }, Inspection>
+  /** All or nothing: cancelled or failed, it leaves nothing behind. */
+  'data.import': Method<ImportRequest, Source, ImportProgress>
+  'data.sources': Method<InProject, readonly Source[]>
+  'data.removeSource': Method<InProject<{ readonly sourceId: string }>, null>
+  'data.summary': Method<InProject, DataSummary>
+  'data.examples': Method<ExampleQuery, Page<ExampleRow>>
+  'data.updateExample': Method<
+    InProject<{ readonly id: number; readonly question: string; readonly answers: readonly string[] }>,
+    ExampleRow
+  >
+  'data.removeExample': Method<InProject<{ readonly id: number }>, null>
+  'data.problems': Method<InProject, readonly ProblemGroup[]>
+  'data.problemRows': Method<
+    InProject<{ readonly kind: string; readonly offset: number; readonly limit: number }>,
+    Page<ProblemRow>
+  >
+  /** Applies the proposed mend to the rows, or to all of a kind; `undo` takes mends of the person back. */
+  'data.mend': Method<
+    InProject<{ readonly kind: string; readonly ids: readonly number[] | null; readonly undo: boolean }>,
+    { readonly changed: number }
+  >
+  'data.passages': Method<
+    InProject<{
+      readonly offset: number
+      readonly limit: number
+      readonly search: string | null
+      readonly sourceId: string | null
+    }>,
+    Page<Passage>
+  >
+  /** A question whose answer is the stretch `start` to `end` (code points) of a passage. */
+  'data.mark': Method<
+    InProject<{
+      readonly passageId: number
+      readonly question: string
+      readonly start: number
+      readonly end: number
+    }>,
+    ExampleRow
+  >
+  'data.splits': Method<InProject, Splits>
+  'data.setSplits': Method<
+    InProject<{ readonly seed: number; readonly validationFraction: number; readonly testFraction: number }>,
+    Splits
+  >
+
+  'models.list': Method<None, readonly ModelInfo[]>
+  'models.addFolder': Method<{ readonly folder: string }, ModelInfo>
+  /** Takes the model out of the list; files that were downloaded here are removed, a person's folder is not. */
+  'models.remove': Method<{ readonly modelId: string }, null>
+  'models.catalogue': Method<None, readonly CatalogueEntry[]>
+  /** Starts, or goes on with, a download in the background. */
+  'models.download': Method<{ readonly catalogueId: string }, DownloadState>
+  'models.pauseDownload': Method<{ readonly catalogueId: string }, DownloadState>
+  'models.discardDownload': Method<{ readonly catalogueId: string }, null>
+  /** Streams the downloads' states until it is cancelled. */
+  'models.watchDownloads': Method<None, never, DownloadState>
+  'machine.info': Method<None, MachineInfo>
+  /** Runs the gradient check of every execution provider, in a process of its own. */
+  'machine.check': Method<None, MachineInfo>
+
+  'runs.form': Method<InProject, SettingsForm>
+  'runs.readiness': Method<ReadinessRequest, Readiness>
+  /** Measures a few real steps; kept for the same model, data and settings. */
+  'runs.estimate': Method<
+    ReadinessRequest,
+    Estimate,
+    { readonly phase: string; readonly done: number; readonly total: number }
+  >
+  /** Starts a run, or queues it. @throws run_not_ready, setting_invalid, … */
+  'runs.start': Method<
+    InProject<{
+      readonly modelId: string
+      readonly name: string | null
+      readonly settings: Readonly<Record<string, unknown>>
+    }>,
+    RunDetail
+  >
+  'runs.list': Method<{ readonly projectId: string | null }, readonly RunInfo[]>
+  'runs.get': Method<OfRun, RunDetail>
+  /** The course of a run, thinned to at most `maxPoints` points. */
+  'runs.series': Method<OfRun<{ readonly maxPoints: number }>, RunSeries>
+  /** Streams a run until it is cancelled. */
+  'runs.watch': Method<OfRun<{ readonly maxPoints: number }>, never, RunUpdate>
+  /** Saves a checkpoint and frees the memory. */
+  'runs.pause': Method<OfRun, RunDetail>
+  'runs.resume': Method<OfRun, RunDetail>
+  /** Ends the training now, keeps the best so far and scores it. */
+  'runs.stopAndKeep': Method<OfRun, RunDetail>
+  /** Stops where it must and removes the run with its folder. */
+  'runs.discard': Method<OfRun, null>
+  'runs.rename': Method<OfRun<{ readonly name: string }>, RunDetail>
+
+  /** @throws run_state where the run has no scores. */
+  'compare.summary': Method<OfRun, CompareSummary>
+  'compare.questions': Method<CompareQuery, Page<CompareRow>>
+  'compare.question': Method<OfRun<{ readonly id: string }>, CompareDetail>
+  'compare.ask': Method<AskRequest, AskResult, AnswerEvent>
+
+  'chat.list': Method<InProject, readonly ChatSummary[]>
+  'chat.create': Method<InProject, Chat>
+  'chat.get': Method<{ readonly chatId: string }, Chat>
+  'chat.delete': Method<{ readonly chatId: string }, null>
+  'chat.ask': Method<
+    { readonly chatId: string; readonly question: string; readonly runId: string | null },
+    ChatMessage,
+    AnswerEvent
+  >
+
+  'exports.list': Method<InProject, readonly ExportInfo[]>
+  /** Writes into `folder`, or into the home folder's `exports` where null; never over what is there. */
+  'exports.create': Method<
+    OfRun<{ readonly kind: ExportKind; readonly folder: string | null }>,
+    ExportInfo,
+    { readonly phase: string; readonly done: number; readonly total: number }
+  >
+  'exports.remove': Method<{ readonly exportId: string }, null>
+}
+
+export type MethodName = keyof Methods
+export type Args<M extends MethodName> = Methods[M]['args']
+export type Result<M extends MethodName> = Methods[M]['result']
+export type EventOf<M extends MethodName> = Methods[M]['event']
+
+/** What a handler is given beside its arguments. */
+export interface CallContext<E> {
+  emit(event: E): void
+  /** Aborted when the caller cancels or is gone. */
+  readonly signal: AbortSignal
+}
+
+export type Handler<M extends MethodName> = (
+  args: Args<M>,
+  context: CallContext<EventOf<M>>,
+) => Promise<Result<M>>
+
+/** Handlers by method; a service gives those of its own methods. */
+export type Handlers<M extends MethodName = MethodName> = { readonly [Name in M]: Handler<Name> }

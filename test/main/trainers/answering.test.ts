@@ -1,0 +1,122 @@
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { expect, onTestFinished, test } from 'vitest'
+import { createAnswering } from '../../../main/trainers/answering.ts'
+import type { AnsweringOptions } from '../../../main/trainers/answering.ts'
+import { forkTrainer } from '../../../main/trainers/trainer-process.ts'
+import type { TrainerProcess } from '../../../main/trainers/trainer-process.ts'
+import type { AnswerRequest } from '../../../trainer/protocol.ts'
+import { temporaryFolder } from '../../support/temporary-folder.ts'
+import { writeTinyRun } from '../../support/tiny-run.ts'
+import { isAlive } from '../spawn-cli.ts'
+
+const worker = fileURLToPath(new URL('../../../trainer/worker.ts', import.meta.url))
+
+async function openAnsweringApp(options: Partial<AnsweringOptions> = {}) {
+  const folder = await temporaryFolder()
+  await writeTinyRun(folder)
+  const trainers: TrainerProcess[] = []
+  const answering = createAnswering({
+    startTrainer: () => {
+      const trainer = forkTrainer(worker)
+      trainers.push(trainer)
+      return trainer
+    },
+    settings: { threads: 1 },
+    ...options,
+  })
+  onTestFinished(() => answering.dispose())
+  const request = (change: Partial<AnswerRequest> = {}): AnswerRequest => ({
+    model: join(folder, 'model'),
+    adapters: [null],
+    question: 'Which is short?',
+    contexts: ['The sentence is so short.'],
+    settings: { maxTargetLength: 4 },
+    ...change,
+  })
+  const pid = (index: number): number => trainers[index]?.pid ?? 0
+  return { answering, trainers, request, pid }
+}
+
+/** A question that is answered for as long as a test takes. */
+const long: Partial<AnswerRequest> = {
+  contexts: Array.from({ length: 3_000 }, (_, i) => `The sentence ${i} is so short.`),
+  settings: { maxTargetLength: 32, numBeams: 16 },
+}
+
+test('questions are answered one after another by one process, which says when it has to load', async () => {
+  const { answering, trainers, request } = await openAnsweringApp()
+  let loadings = 0
+  const tokens: string[] = []
+  const options = {
+    onLoading: () => loadings++,
+    onToken: (_column: number, text: string) => tokens.push(text),
+  }
+  const answers = await Promise.all([answering.ask(request(), options), answering.ask(request(), options)])
+  expect(answers[0].columns).toHaveLength(1)
+  expect(answers[0].columns[0]?.answers).toEqual(answers[1].columns[0]?.answers)
+  expect(tokens.join('').length).toBeGreaterThan(0)
+  expect(loadings).toBe(1)
+  expect(trainers).toHaveLength(1)
+})
+
+test('a question that the trainer refuses fails alone', async () => {
+  const { answering, trainers, request } = await openAnsweringApp()
+  await expect(answering.ask(request({ model: '/no/such/model' }))).rejects.toMatchObject({
+    code: 'file_missing',
+  })
+  expect((await answering.ask(request())).columns).toHaveLength(1)
+  expect(trainers).toHaveLength(1)
+})
+
+test('a crash fails the question at hand; the one behind it is answered by a new process', async () => {
+  const { answering, trainers, request, pid } = await openAnsweringApp()
+  await answering.ask(request())
+  const crashed = answering.ask(request(long)).catch((thrown: unknown) => thrown)
+  const behind = answering.ask(request())
+  await new Promise((resolve) => setTimeout(resolve, 100))
+  process.kill(pid(0), 'SIGKILL')
+  expect(await crashed).toMatchObject({
+    code: 'trainer_crashed',
+    message: expect.stringMatching(/SIGKILL.*Ask again\./) as string,
+  })
+  expect((await behind).columns).toHaveLength(1)
+  expect(trainers).toHaveLength(2)
+})
+
+test('a question can be taken back while it is answered and while it waits', async () => {
+  const { answering, trainers, request } = await openAnsweringApp()
+  await answering.ask(request())
+  const [first, second] = [new AbortController(), new AbortController()]
+  const answered = answering.ask(request(long), { signal: first.signal }).catch((thrown: unknown) => thrown)
+  const waiting = answering.ask(request(), { signal: second.signal }).catch((thrown: unknown) => thrown)
+  second.abort()
+  expect(await waiting).toMatchObject({ code: 'cancelled' })
+  first.abort()
+  expect(await answered).toMatchObject({ code: 'cancelled' })
+  expect((await answering.ask(request())).columns).toHaveLength(1)
+  expect(trainers).toHaveLength(1)
+  await expect(answering.ask(request(), { signal: first.signal })).rejects.toMatchObject({
+    code: 'cancelled',
+  })
+})
+
+test('an idle process ends, and the next question starts another', async () => {
+  const { answering, trainers, request, pid } = await openAnsweringApp({ idleMs: 100 })
+  await answering.ask(request())
+  await expect.poll(() => isAlive(pid(0)), { timeout: 5_000 }).toBe(false)
+  await answering.ask(request())
+  expect(trainers).toHaveLength(2)
+})
+
+test('disposed, it takes its process with it and answers nothing more', async () => {
+  const { answering, request, pid } = await openAnsweringApp()
+  await answering.ask(request())
+  const open = [answering.ask(request(long)), answering.ask(request())].map((one) =>
+    one.catch((thrown: unknown) => thrown),
+  )
+  await answering.dispose()
+  expect(await Promise.all(open)).toMatchObject([{ code: 'cancelled' }, { code: 'cancelled' }])
+  expect(isAlive(pid(0))).toBe(false)
+  await expect(answering.ask(request())).rejects.toMatchObject({ code: 'cancelled' })
+})
