@@ -1,131 +1,231 @@
-import { resolve } from 'node:path'
-import { describeSettings, toErrorValue } from '../trainer/protocol.ts'
-import type { Command, Result, TrainCommand } from '../trainer/protocol.ts'
-import type { Api, EventListener, Job } from './contract/api.ts'
-import type { ErrorReport } from './contract/errors.ts'
-import { removeIfUnused } from './runs/run-folder.ts'
-import { gatherSettings } from './runs/settings-source.ts'
-import { prepareRun, requireFile, requireFolder } from './runs/start-run.ts'
-import { startJob } from './runs/trainer-job.ts'
-import type { JobOptions } from './runs/trainer-job.ts'
-import { forkTrainer } from './runs/trainer-process.ts'
+import { appendFile, readFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { createChat } from './chat/chat.ts'
+import { argumentChecks } from './contract/arguments.ts'
+import type { Engine } from './contract/engine.ts'
+import { AppError } from './contract/errors.ts'
+import type { ErrorValue } from './contract/errors.ts'
+import type { Handlers, MethodName } from './contract/methods.ts'
+import type { AppInfo } from './contract/projects.ts'
+import { createDatasets } from './datasets/service.ts'
+import { createEngine } from './engine.ts'
+import { createEvaluations } from './evaluations/evaluations.ts'
+import { createExports } from './export/exports.ts'
+import { createModels, starterId } from './models/models.ts'
+import { createNotices } from './notices.ts'
+import { createFiles } from './projects/folder-listing.ts'
+import { createPreferences } from './projects/preferences.ts'
+import { createProjects } from './projects/service.ts'
+import { createRuns } from './runs/runs.ts'
+import { createSampleProject } from './sample-project.ts'
+import { createChanges } from './store/changes.ts'
+import { homeFolders } from './store/files.ts'
+import { openStore } from './store/open.ts'
+import { readTrainedRun } from './store/trained-run.ts'
+import { resolveUpload } from './store/uploads.ts'
+import { createAnswering } from './trainers/answering.ts'
+import { errorValueOf } from './trainers/error-value.ts'
+import type { TrainerProcess } from './trainers/trainer-process.ts'
 
-export { nearestName } from '../trainer/protocol.ts'
+export { answerSettingNames, nearestName } from '../trainer/protocol.ts'
+export { createEngine } from './engine.ts'
+export { defaultHome } from './home-folder.ts'
+export { errorValueOf } from './trainers/error-value.ts'
+export { forkTrainer } from './trainers/trainer-process.ts'
+export type { TrainerExit, TrainerProcess } from './trainers/trainer-process.ts'
+
+/** A handler's context for calls within the app. */
+const plainCall = { emit: () => undefined, signal: new AbortController().signal }
 
 export interface AppOptions {
-  /** The trainer's entry: `trainer/worker.ts` from source, `worker.js` in a build. */
-  readonly workerPath: string
+  /** The folder that holds store and files. */
+  readonly home: string
+  /** The folder that holds `assets/`. */
+  readonly root: string
+  readonly version: string
+  readonly host: AppInfo['host']
+  readonly startTrainer: () => TrainerProcess
+  /** False where runs that wait go on waiting until a run is started or resumed; true without it. */
+  readonly startsWaitingRuns?: boolean
 }
 
-/** Builds the services and returns what hosts can ask of them. Every job has a trainer process of its own. */
-export function createApp({ workerPath }: AppOptions): Api {
-  const run = <R extends Result>(command: Command, options: JobOptions): Job<R> =>
-    startJob<R>(forkTrainer(workerPath), command, options)
+type Export = { readonly path: string; readonly name: string }
 
-  return {
-    describeSettings,
-    train: (request, onEvent) => afterwards(async () => startRun(await prepareRun(request), onEvent)),
-    evaluate: (request, onEvent) =>
-      afterwards(async () => {
-        const settings = await gatherSettings(request.settings)
-        const paths = await answeringPaths(request)
-        await requireFile(resolve(request.data))
-        return run(
-          { kind: 'evaluate', ...paths, data: resolve(request.data), settings },
-          { onReport: onEvent },
-        )
-      }),
-    predict: (request, onEvent) =>
-      afterwards(async () => {
-        const settings = await gatherSettings(request.settings)
-        const paths = {
-          ...(await answeringPaths(request)),
-          data: resolve(request.data),
-          out: resolve(request.out),
-        }
-        await requireFile(paths.data)
-        return run({ kind: 'predict', ...paths, settings }, { onReport: onEvent })
-      }),
-    ask: (request, onEvent) =>
-      afterwards(async () => {
-        const settings = await gatherSettings(request.settings)
-        const { question, context } = request
-        const paths = await answeringPaths(request)
-        return run({ kind: 'ask', ...paths, question, context, settings }, { onReport: onEvent })
-      }),
-    score: (request, onEvent) =>
-      afterwards(async () => {
-        const paths = { data: resolve(request.data), predictions: resolve(request.predictions) }
-        await requireFile(paths.data)
-        await requireFile(paths.predictions)
-        return run({ kind: 'score', ...paths }, { onReport: onEvent })
-      }),
-    doctor: (onEvent) => run({ kind: 'doctor' }, { onReport: onEvent }),
-  }
-
-  function startRun<R extends Result>(command: TrainCommand, onEvent: EventListener): Job<R> {
-    const { runDir, resume, model, settings } = command
-    onEvent({ type: 'run', runDir, resumed: resume, model, settings })
-    let saved = resume
-    const job = run<R>(command, {
-      onReport: (report) => {
-        saved ||= report.type === 'checkpoint'
-        onEvent(report)
-      },
-      wayOut: () =>
-        saved
-          ? `What was saved is intact: go on with loracle train --resume ${runDir}`
-          : 'No checkpoint had been saved yet: start the run again.',
-    })
-    const outcome = job.outcome.then(async (ended) => {
-      if (ended.type === 'error') await removeIfUnused(runDir)
-      return ended
-    })
-    return { ...job, outcome }
-  }
-}
-
-async function answeringPaths(request: { readonly model: string; readonly adapter: string | null }) {
-  const model = resolve(request.model)
-  const adapter = request.adapter === null ? null : resolve(request.adapter)
-  await requireFolder(model, 'model')
-  if (adapter !== null) await requireFolder(adapter, 'adapter')
-  return { model, adapter }
+/** The app as a host sees it: every method of the contract, and what the command line needs beside them. */
+export interface App {
+  readonly handlers: Handlers
+  readonly checks: typeof argumentChecks
+  /** Where a host puts what is uploaded to it. */
+  readonly uploadsDir: string
+  readonly engine: Engine
+  toErrorValue(thrown: unknown): ErrorValue
+  /** The file of an export; undefined where it is a folder, or gone. */
+  findDownload(exportId: string): Promise<Export | undefined>
+  /** The run at work, so that a host asks before it closes. */
+  activeRun(): { readonly name: string } | undefined
+  /** The model folder of a project and the adapter of its newest finished run. @throws AppError `model_missing` */
+  answeringPaths(projectId: string): Promise<{ readonly model: string; readonly adapter: string | null }>
+  /** Writes the questions that a project holds out into a folder, as one file; null where there are none. */
+  writeHeldOut(projectId: string, folder: string): Promise<string | null>
+  /** Pauses what is at work (checkpoints saved), ends the trainer processes, closes the store. Never rejects. */
+  dispose(): Promise<void>
 }
 
 /**
- * A job that begins when something has been prepared. Stopped before that, it does not begin at all; killed before
- * that, it ends at once, whatever the preparation waits for (a network drive that does not answer).
+ * Opens the store of a home folder, sets right what the last process left, and builds the services.
+ *
+ * @throws AppError `store_in_use`, `store_newer`, `store_damaged`, `disk_full`, `write_failed`.
  */
-function afterwards<R extends Result>(begin: () => Promise<Job<R>>): Job<R> {
-  let job: Job<R> | undefined
-  let early: 'stop' | 'kill' | undefined
-  const killed = Promise.withResolvers<ErrorReport>()
-  const outcome = begin().then(
-    (begun) => {
-      job = begun
-      if (early) job[early]()
-      return job.outcome
+export async function createApp(options: AppOptions): Promise<App> {
+  const { home, root, version, host, startTrainer, startsWaitingRuns = true } = options
+  const store = await openStore(resolve(home))
+  const changes = createChanges()
+  const notices = createNotices({ store, changes })
+  const answering = createAnswering({ startTrainer })
+  const runOf = (runId: string) => readTrainedRun(store, runId)
+
+  const datasets = createDatasets({ store, changes, resolveUpload: (id) => resolveUpload(store.home, id) })
+  const models = createModels({
+    store,
+    changes,
+    startTrainer,
+    starterFolder: join(root, 'assets', 'starter'),
+    catalogueFile: join(root, 'assets', 'model-catalog.json'),
+    isModelInUse: (modelId) => runs.usesModel(modelId),
+  })
+  const runs = createRuns({
+    store,
+    changes,
+    startTrainer,
+    writeSplits: datasets.writeSplits,
+    dataDigest: datasets.digest,
+    modelOf: models.modelOf,
+  })
+  const projects = createProjects({
+    store,
+    changes,
+    stopWork: async (projectId) => {
+      const stops = [chat.stopProject, exports.stopProject, runs.stopRuns]
+      await Promise.all(stops.map((stop) => stop(projectId)))
     },
-    (thrown: unknown) => ({ type: 'error' as const, error: toErrorValue(thrown) }),
-  )
+    hasActiveRun: runs.hasActiveRun,
+  })
+  const modelOf = async (projectId: string) => {
+    const { modelId } = await projects['projects.get']({ projectId }, plainCall)
+    return modelId === null ? null : models.modelOf(modelId)
+  }
+  const evaluations = createEvaluations({ store, answering, runOf, modelOf })
+  const chat = createChat({
+    store,
+    changes,
+    answering,
+    searchPassages: datasets.searchPassages,
+    runOf,
+    modelOf,
+  })
+  const exports = createExports({
+    store,
+    changes,
+    home: store.home,
+    startTrainer,
+    runOf,
+    summaryOf: evaluations.summaryOf,
+    projectName: async (projectId) =>
+      (await store.get<{ name: string }>('SELECT name FROM project WHERE id = ?', projectId))?.name ?? null,
+  })
+  const sample = createSampleProject({
+    root,
+    projects,
+    datasets,
+    starterId: async () => ((await models.modelOf(starterId))?.usable ? starterId : null),
+  })
+
+  try {
+    // The starter is in the list from the start; an installation without it still opens.
+    await models.modelOf(starterId).catch(() => null)
+    // What cannot be swept on a full disk is out of sight, and is swept at a later start.
+    await datasets.sweepUnfinished().catch(unlessFull)
+    await projects.sweepOrphans().catch(unlessFull)
+    await runs.recover({ startsWaitingRuns })
+  } catch (thrown) {
+    // A folder whose store cannot be written is left to whoever tries next.
+    await store.close().catch(() => undefined)
+    throw thrown
+  }
+
+  const handlers: Handlers = {
+    ...notices.handlers,
+    ...createPreferences({ store }),
+    ...createFiles(),
+    ...projects,
+    ...datasets,
+    ...models,
+    ...runs,
+    ...evaluations,
+    ...chat,
+    ...exports,
+    ...sample,
+    'app.info': async () => ({
+      version,
+      host,
+      home: store.home,
+      platform: process.platform,
+      notices: await notices.list(),
+    }),
+    'app.watch': (_, { emit, signal }) =>
+      new Promise((_resolve, reject) => {
+        const end = changes.subscribe(emit)
+        signal.addEventListener('abort', () => {
+          end()
+          reject(new AppError('cancelled', 'Stopped.'))
+        })
+      }),
+  }
+
   return {
-    outcome: Promise.race([outcome, killed.promise]),
-    stop: () => {
-      if (job) job.stop()
-      else early ??= 'stop'
-    },
-    kill: () => {
-      if (job) job.kill()
-      else {
-        early = 'kill'
-        const error = {
-          code: 'cancelled',
-          message: 'Stopped before anything had begun.',
-          details: {},
-        } as const
-        killed.resolve({ type: 'error', error })
+    handlers: onlyHandlers(handlers),
+    checks: argumentChecks,
+    uploadsDir: homeFolders(store.home).uploads,
+    engine: createEngine({ startTrainer }),
+    toErrorValue: errorValueOf,
+    findDownload: (exportId) => exports.fileOf(exportId).catch(() => undefined),
+    activeRun: () => runs.activeRun() ?? undefined,
+    answeringPaths: async (projectId) => {
+      const { currentRunId } = await projects['projects.get']({ projectId }, plainCall)
+      const run = currentRunId === null ? null : await runOf(currentRunId)
+      if (run?.outcome) {
+        const trained = run.settings['method'] === 'full'
+        return trained
+          ? { model: run.outcome, adapter: null }
+          : { model: run.modelFolder, adapter: run.outcome }
       }
+      const model = await modelOf(projectId)
+      if (model) return { model: model.folder, adapter: null }
+      throw new AppError('model_missing', 'The project has no model yet. Choose one on its Model page.', {
+        projectId,
+      })
+    },
+    writeHeldOut: async (projectId, folder) => {
+      const { tests } = await datasets.writeSplits(projectId, folder)
+      if (tests.length === 0) return null
+      const all = join(folder, 'held-out.jsonl')
+      for (const { path } of tests) await appendFile(all, await readFile(path))
+      return all
+    },
+    dispose: async () => {
+      // Each is tried, whatever the others did: no process may outlive the app.
+      for (const end of [runs.dispose, models.dispose, answering.dispose, store.close])
+        await end().catch(() => undefined)
     },
   }
+}
+
+function unlessFull(thrown: unknown): void {
+  if (errorValueOf(thrown).code !== 'disk_full') throw thrown
+}
+
+/** The methods of the contract alone: what services offer one another is not to be called from outside. */
+function onlyHandlers(all: Handlers): Handlers {
+  const methods = Object.keys(argumentChecks) as MethodName[]
+  return Object.fromEntries(methods.map((name) => [name, all[name]])) as unknown as Handlers
 }

@@ -2,7 +2,7 @@ import { mkdir, readdir, rm, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { TrainerError, parseSettings } from '../../trainer/protocol.ts'
 import type { Settings } from '../../trainer/protocol.ts'
-import type { TestSet } from '../contract/types.ts'
+import type { TestSet } from '../contract/engine-types.ts'
 import { writeFileAtomically } from './atomic-write.ts'
 import { isRecord, readJsonObject } from './settings-source.ts'
 
@@ -22,15 +22,29 @@ const settingsFile = 'settings.json'
  * path. A name that is taken gets a number.
  */
 export async function createRunFolder(out: string, name: string, run: RunSettings): Promise<string> {
+  return fillRunFolder(out, name, () => Promise.resolve(run))
+}
+
+/** As `createRunFolder`, for a run whose files `prepare` first writes into the folder. */
+export async function fillRunFolder(
+  out: string,
+  name: string,
+  prepare: (runDir: string) => Promise<RunSettings>,
+): Promise<string> {
   await mkdir(out, { recursive: true })
   const runDir = await makeFresh(join(resolve(out), `${timestamp(new Date())}-${folderName(name)}`))
   try {
-    await writeFileAtomically(join(runDir, settingsFile), `${JSON.stringify(run, null, 2)}\n`)
+    await writeRunSettings(runDir, await prepare(runDir))
   } catch (error) {
     await rm(runDir, { recursive: true, force: true })
     throw error
   }
   return runDir
+}
+
+/** Writes what a run is started with into its folder. */
+export async function writeRunSettings(runDir: string, run: RunSettings): Promise<void> {
+  await writeFileAtomically(join(runDir, settingsFile), `${JSON.stringify(run, null, 2)}\n`)
 }
 
 /**

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { TrainerError, parseAssignment, parseSettings } from '../../trainer/protocol.ts'
 import type { Settings } from '../../trainer/protocol.ts'
-import type { SettingsSource } from '../contract/types.ts'
+import type { SettingsSource } from '../contract/engine-types.ts'
 
 /**
  * Gathers settings from a file, values and assignments, the later winning, and checks them.
@@ -9,11 +9,18 @@ import type { SettingsSource } from '../contract/types.ts'
  * @throws TrainerError `file_missing`, `file_invalid`, `setting_unknown`, `setting_invalid`.
  */
 export async function gatherSettings(source: SettingsSource): Promise<Settings> {
-  return parseSettings({
+  return parseSettings(await givenSettings(source))
+}
+
+/** The settings that a source names, the later winning, checked but without the defaults. */
+export async function givenSettings(source: SettingsSource): Promise<Readonly<Record<string, unknown>>> {
+  const given = {
     ...(source.file === null ? {} : await readSettingsFile(source.file)),
     ...source.values,
     ...Object.fromEntries(source.assignments.map(parseAssignment)),
-  })
+  }
+  parseSettings(given)
+  return given
 }
 
 async function readSettingsFile(path: string): Promise<Record<string, unknown>> {

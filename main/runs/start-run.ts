@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { TrainerError } from '../../trainer/protocol.ts'
 import type { TrainCommand } from '../../trainer/protocol.ts'
-import type { TrainRequest } from '../contract/types.ts'
+import type { TrainRequest } from '../contract/engine-types.ts'
 import { createRunFolder, readRunFolder } from './run-folder.ts'
 import type { RunSettings } from './run-folder.ts'
 import { gatherSettings } from './settings-source.ts'
@@ -36,7 +36,8 @@ export async function prepareRun(request: TrainRequest): Promise<TrainCommand> {
   }
 }
 
-async function requirePaths(run: RunSettings): Promise<void> {
+/** @throws TrainerError `file_missing` or `file_invalid` where the model or a file of a run is not there. */
+export async function requirePaths(run: RunSettings): Promise<void> {
   await requireFolder(run.model, 'model')
   const files = [
     run.data,

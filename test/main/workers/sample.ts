@@ -38,6 +38,10 @@ process.on('message', ({ tests, runDir, settings }: TrainCommand) => {
         gold: ['x'],
         baseRight: false,
         tunedRight: true,
+        baseF1: 0,
+        tunedF1: 0,
+        baseUnanswerable: false,
+        tunedUnanswerable: false,
       },
     ],
   }

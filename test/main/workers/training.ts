@@ -50,6 +50,7 @@ async function work(given: TrainCommand): Promise<void> {
       elapsedSeconds: step,
       secondsLeft: 72,
       rssMb: 500,
+      processorPercent: 100,
     })
     if (step === 2) void send({ type: 'checkpoint', step, path: `${given.runDir}/checkpoints/2` })
     if (step === ended) {
@@ -90,6 +91,10 @@ async function finish(stopped: TrainResult['stopped']): Promise<void> {
             gold: ['verifier'],
             baseRight: false,
             tunedRight: true,
+            baseF1: 0,
+            tunedF1: 0,
+            baseUnanswerable: false,
+            tunedUnanswerable: false,
           },
           {
             id: 'b',
@@ -100,6 +105,10 @@ async function finish(stopped: TrainResult['stopped']): Promise<void> {
             gold: [],
             baseRight: false,
             tunedRight: false,
+            baseF1: 0,
+            tunedF1: 0,
+            baseUnanswerable: false,
+            tunedUnanswerable: false,
           },
         ]
       : [],

@@ -1,0 +1,71 @@
+import { AppError } from '../contract/errors.ts'
+import type { Mapping, Source } from '../contract/datasets.ts'
+import type { Handlers } from '../contract/methods.ts'
+import type { Reader } from '../store/connection.ts'
+import { assignSplits } from './assign-splits.ts'
+import { markChanged, publishData, requireProject } from './project-data.ts'
+import type { DatasetDeps } from './project-data.ts'
+import { handOverPassages, removeSourceRows } from './remove-source.ts'
+
+export function sourceHandlers({
+  store,
+  changes,
+}: DatasetDeps): Handlers<'data.sources' | 'data.removeSource'> {
+  return {
+    'data.sources': async ({ projectId }) => {
+      await requireProject(store, projectId)
+      return readSources(store, projectId, null)
+    },
+    'data.removeSource': async ({ projectId, sourceId }) => {
+      // At once out of sight; the rows follow in small steps, so that nothing else has to wait.
+      await store.transaction(async (writer) => {
+        const { changes: hidden } = await writer.run(
+          'UPDATE source SET ready = 0 WHERE id = ? AND project_id = ? AND ready = 1',
+          sourceId,
+          projectId,
+        )
+        if (hidden === 0)
+          throw new AppError(
+            'source_missing',
+            'This file is not in the project any more. Nothing was removed.',
+            {
+              sourceId,
+            },
+          )
+        await handOverPassages(writer, sourceId)
+        await assignSplits(writer, projectId)
+        await markChanged(writer, projectId)
+      })
+      publishData(changes, projectId)
+      await removeSourceRows(store, sourceId)
+      return null
+    },
+  }
+}
+
+type SourceRow = Omit<Source, 'mapping'> & { readonly mapping: string | null }
+
+/** The sources of a project that are whole, in the order in which they were imported; or one of them. */
+export async function readSources(
+  store: Reader,
+  projectId: string,
+  sourceId: string | null,
+): Promise<Source[]> {
+  const rows = await store.all<SourceRow>(
+    `SELECT s.id, s.project_id AS projectId, s.name, s.kind, s.format, s.bytes, s.rows,
+       (SELECT count(*) FROM example e WHERE e.source_id = s.id) AS examples,
+       (SELECT count(*) FROM passage p WHERE p.source_id = s.id) AS passages,
+       (SELECT count(*) FROM problem b WHERE b.source_id = s.id AND b.status = 'rejected') AS rejected,
+       (SELECT count(*) FROM problem b WHERE b.source_id = s.id AND b.status IN ('mended', 'mended-by-person'))
+         AS mended,
+       s.mapping, s.use, s.imported_at AS importedAt
+     FROM source s WHERE s.project_id = ?1 AND s.ready = 1 AND (?2 IS NULL OR s.id = ?2)
+     ORDER BY s.imported_at, s.rowid`,
+    projectId,
+    sourceId,
+  )
+  return rows.map((row) => ({
+    ...row,
+    mapping: row.mapping === null ? null : (JSON.parse(row.mapping) as Mapping),
+  }))
+}

@@ -1,0 +1,103 @@
+import { measures, splitNames } from '../contract/datasets.ts'
+import type { DataSummary, HistogramBin, Measure, SplitName } from '../contract/datasets.ts'
+import type { Handlers } from '../contract/methods.ts'
+import type { Reader } from '../store/connection.ts'
+import { adviceFor } from './advice.ts'
+import { isReady, requireProject } from './project-data.ts'
+import type { DatasetDeps } from './project-data.ts'
+import { histogramOf } from './readers/histogram.ts'
+
+interface Counts {
+  readonly examples: number
+  readonly unanswerable: number
+  readonly train: number
+  readonly validation: number
+  readonly test: number
+}
+
+interface Others {
+  readonly groups: number
+  readonly contexts: number
+  readonly passages: number
+  readonly sources: number
+  readonly rejected: number
+  readonly mended: number
+}
+
+const columns = {
+  contextWords: 'context_words',
+  questionWords: 'question_words',
+  answerWords: 'answer_words',
+} as const satisfies Record<Measure, string>
+
+export function summaryHandlers({ store }: DatasetDeps): Handlers<'data.summary'> {
+  return {
+    'data.summary': async ({ projectId }) => {
+      await requireProject(store, projectId)
+      const counts = await readCounts(store, projectId)
+      const others = await readOthers(store, projectId)
+      const repeated = await countRepeated(store, projectId)
+      const histograms = {} as Record<Measure, HistogramBin[]>
+      for (const measure of measures) histograms[measure] = await readHistogram(store, projectId, measure)
+      const { examples, unanswerable } = counts
+      const splits = Object.fromEntries(splitNames.map((name) => [name, counts[name]])) as Record<
+        SplitName,
+        number
+      >
+      const summary = {
+        examples,
+        unanswerable,
+        answerable: examples - unanswerable,
+        ...others,
+        splits,
+        histograms,
+      }
+      return { ...summary, advice: adviceFor(summary, repeated) } satisfies DataSummary
+    },
+  }
+}
+
+async function readCounts(store: Reader, projectId: string): Promise<Counts> {
+  const row = await store.get<Counts>(
+    `SELECT count(*) AS examples, total(is_impossible) AS unanswerable, total(split = 'train') AS train,
+       total(split = 'validation') AS validation, total(split = 'test') AS test
+     FROM example WHERE project_id = ?1 AND ${isReady}`,
+    projectId,
+  )
+  return row ?? { examples: 0, unanswerable: 0, train: 0, validation: 0, test: 0 }
+}
+
+async function readOthers(store: Reader, projectId: string): Promise<Others> {
+  const row = await store.get<Others>(
+    `SELECT
+       (SELECT count(DISTINCT grp) FROM example WHERE project_id = ?1 AND ${isReady}) AS groups,
+       (SELECT count(DISTINCT passage_id) FROM example WHERE project_id = ?1 AND ${isReady}) AS contexts,
+       (SELECT count(*) FROM passage WHERE project_id = ?1 AND ${isReady}) AS passages,
+       (SELECT count(*) FROM source WHERE project_id = ?1 AND ready = 1) AS sources,
+       (SELECT count(*) FROM problem WHERE project_id = ?1 AND ${isReady} AND status = 'rejected') AS rejected,
+       (SELECT count(*) FROM problem WHERE project_id = ?1 AND ${isReady}
+         AND status IN ('mended', 'mended-by-person')) AS mended`,
+    projectId,
+  )
+  return row ?? { groups: 0, contexts: 0, passages: 0, sources: 0, rejected: 0, mended: 0 }
+}
+
+async function readHistogram(store: Reader, projectId: string, measure: Measure): Promise<HistogramBin[]> {
+  const rows = await store.all<{ value: number; count: number }>(
+    `SELECT ${columns[measure]} AS value, count(*) AS count FROM example
+     WHERE project_id = ?1 AND ${isReady} GROUP BY value`,
+    projectId,
+  )
+  return histogramOf(rows.flatMap(({ value, count }) => new Array<number>(count).fill(value)))
+}
+
+/** Held-out questions that training asks about the same context in the same words. */
+async function countRepeated(store: Reader, projectId: string): Promise<number> {
+  const row = await store.get<{ count: number }>(
+    `SELECT count(*) AS count FROM example held WHERE project_id = ?1 AND split <> 'train' AND ${isReady}
+       AND EXISTS (SELECT 1 FROM example seen WHERE seen.passage_id = held.passage_id
+         AND seen.split = 'train' AND seen.question = held.question COLLATE NOCASE AND seen.${isReady})`,
+    projectId,
+  )
+  return row?.count ?? 0
+}

@@ -1,0 +1,59 @@
+import { stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { MergeResult } from '../../trainer/protocol.ts'
+import { AppError } from '../contract/errors.ts'
+import { startJob } from '../trainers/trainer-job.ts'
+import type { TrainerProcess } from '../trainers/trainer-process.ts'
+import { cancelledExport } from './export-failure.ts'
+import { filesOf } from './copy-tree.ts'
+
+export interface MergeOptions {
+  readonly startTrainer: () => TrainerProcess
+  readonly signal: AbortSignal
+  readonly onProgress: (phase: string, done: number, total: number) => void
+}
+
+/**
+ * Merges an adapter into its base model, in a trainer process of its own, as the Hugging Face folder `out`.
+ *
+ * @throws AppError `cancelled`, `trainer_crashed`, or what the trainer says.
+ */
+export async function mergeModel(
+  paths: { readonly model: string; readonly adapter: string; readonly out: string },
+  { startTrainer, signal, onProgress }: MergeOptions,
+): Promise<void> {
+  if (signal.aborted) throw cancelledExport()
+  const job = startJob<MergeResult>(
+    startTrainer(),
+    { kind: 'merge', ...paths },
+    {
+      onReport: (report) => {
+        if (report.type === 'phase') onProgress(report.phase, 0, 0)
+        if (report.type === 'progress') onProgress(report.phase, report.done, report.total)
+      },
+      stopGraceMs: 5_000,
+      killGraceMs: 1_000,
+      wayOut: () => 'Nothing was exported; export the merged model again.',
+    },
+  )
+  const stop = (): void => {
+    job.stop()
+  }
+  signal.addEventListener('abort', stop)
+  try {
+    const outcome = await job.outcome
+    if (outcome.type !== 'error') return
+    const { code, message, details } = outcome.error
+    throw code === 'cancelled' ? cancelledExport() : new AppError(code, message, details)
+  } finally {
+    signal.removeEventListener('abort', stop)
+  }
+}
+
+/** The bytes of a model's weights. */
+export async function weightBytes(modelFolder: string): Promise<number> {
+  if (!(await stat(join(modelFolder, 'config.json')).catch(() => null))) return 0
+  return (await filesOf(modelFolder))
+    .filter(({ name }) => name.endsWith('.safetensors'))
+    .reduce((sum, { bytes }) => sum + bytes, 0)
+}

@@ -1,0 +1,138 @@
+import type { CompareSummary, Interval, ScoreTile, Verdict } from '../../contract/comparisons.ts'
+import { html } from './html.ts'
+import type { Html } from './html.ts'
+import { percent, signed, wholeNumber } from './numbers.ts'
+
+const names = { f1: 'F1', exactMatch: 'Exact match' } as const
+
+const sentences: Readonly<Record<ScoreTile['verdict'], string>> = {
+  better: 'Better',
+  worse: 'Worse',
+  noise: 'Within noise',
+}
+
+/** What the training did to questions, in the order of the report. */
+export const verdictNames: Readonly<Record<Verdict, string>> = {
+  fixed: 'Fixed',
+  broken: 'Broken',
+  'both-right': 'Both right',
+  'both-wrong': 'Both wrong',
+}
+
+/** Score tiles with their intervals, the questions by verdict, and each test set by itself. */
+export function scoreSection(summary: CompareSummary): Html {
+  return html`<section aria-labelledby="scores">
+    <h2 id="scores">Scores</h2>
+    <p class="lead">
+      Over ${wholeNumber(summary.questions)} held-out questions, which the model did not see in training. In
+      percent; the bars are 95&nbsp;% intervals.
+    </p>
+    <div class="tiles">${summary.tiles.map(tile)}</div>
+    ${shares(summary)} ${summary.sets.length > 1 ? sets(summary) : null}
+  </section>`
+}
+
+function tile({ metric, before, after, difference, verdict }: ScoreTile): Html {
+  return html`<article class="tile">
+    <header>
+      <h3>${names[metric]}</h3>
+      <span class="badge ${verdict}">${sentences[verdict]}</span>
+    </header>
+    <p class="figures">
+      <span class="before">${percent(before.value)}</span>
+      <span class="arrow" aria-label="to">→</span>
+      <span class="after">${percent(after.value)}</span>
+      <span class="difference">${signed(difference.value)}<small>${range(difference, signed)}</small></span>
+    </p>
+    ${scale(before, after)}
+  </article>`
+}
+
+/** Both means with their intervals on one scale from 0 to 100. */
+function scale(before: Interval, after: Interval): Html {
+  const [left, room] = [56, 400]
+  const x = (value: number) => Math.round((left + (value / 100) * room) * 10) / 10
+  const row = (interval: Interval, y: number, side: 'base' | 'tuned') =>
+    html`<g class="${side}">
+      <text x="0" y="${y + 4}" class="side">${side === 'base' ? 'Base' : 'Tuned'}</text>
+      <line x1="${x(0)}" x2="${x(100)}" y1="${y}" y2="${y}" class="track" />
+      <line x1="${x(interval.low)}" x2="${x(interval.high)}" y1="${y}" y2="${y}" class="interval" />
+      <circle cx="${x(interval.value)}" cy="${y}" r="5.5" />
+    </g>`
+  return html`<svg
+    viewBox="0 0 464 74"
+    role="img"
+    aria-label="Base ${percent(before.value)}, ${range(before)}; tuned ${percent(after.value)}, ${range(after)}"
+  >
+    ${row(before, 12, 'base')} ${row(after, 38, 'tuned')}
+    <g class="ticks">
+      ${[0, 25, 50, 75, 100].map(
+        (value) => html`<text x="${x(value)}" y="68" text-anchor="middle">${value}</text>`,
+      )}
+    </g>
+  </svg>`
+}
+
+const range = ({ low, high }: Interval, as: (value: number) => string = percent): string =>
+  `${as(low)} to ${as(high)}`
+
+function shares({ counts, questions }: CompareSummary): Html {
+  const all = Object.keys(verdictNames) as Verdict[]
+  return html`<div class="shares">
+    <div class="bar" aria-hidden="true">
+      ${all
+        .filter((verdict) => counts[verdict] > 0)
+        .map((verdict) => html`<span class="${verdict}" style="flex-grow:${counts[verdict]}"></span>`)}
+    </div>
+    <ul class="legend">
+      ${all.map(
+        (verdict) =>
+          html`<li>
+            <span class="swatch ${verdict}" aria-hidden="true"></span>${verdictNames[verdict]}
+            <b>${wholeNumber(counts[verdict])}</b>
+            <small>${percent((100 * counts[verdict]) / questions)}&nbsp;%</small>
+          </li>`,
+      )}
+    </ul>
+  </div>`
+}
+
+function sets({ sets: list }: CompareSummary): Html {
+  const cell = (interval: Interval, as = percent) =>
+    html`<td class="number">${as(interval.value)}<small>${range(interval, as)}</small></td>`
+  const rows = ({ name, questions, tiles }: CompareSummary['sets'][number]) =>
+    tiles.map(
+      ({ metric, before, after, difference, verdict }, i) =>
+        html`<tr>
+          ${i === 0 ? html`<th scope="rowgroup" rowspan="${tiles.length}">${name}</th>` : null}
+          ${i === 0 ? html`<td class="number" rowspan="${tiles.length}">${wholeNumber(questions)}</td>` : null}
+          <td>${names[metric]}</td>
+          ${cell(before)} ${cell(after)} ${cell(difference, signed)}
+          <td><span class="badge ${verdict}">${sentences[verdict]}</span></td>
+        </tr>`,
+    )
+  return html`<div class="scroll">
+    <table class="plain">
+      <caption>
+        By test set
+      </caption>
+      <thead>
+        <tr>
+          <th scope="col">Set</th>
+          <th scope="col" class="number">Questions</th>
+          <th scope="col">Measure</th>
+          <th scope="col" class="number">Base</th>
+          <th scope="col" class="number">Tuned</th>
+          <th scope="col" class="number">Difference</th>
+          <th scope="col">Verdict</th>
+        </tr>
+      </thead>
+      ${list.map(
+        (set) =>
+          html`<tbody>
+            ${rows(set)}
+          </tbody>`,
+      )}
+    </table>
+  </div>`
+}

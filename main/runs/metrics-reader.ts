@@ -1,0 +1,87 @@
+import { createReadStream } from 'node:fs'
+import { stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { z } from 'zod'
+import { Course, toStepPoint, toValidationPoint } from './course.ts'
+
+const number = z.number()
+const stepSchema = z.object({
+  type: z.literal('step'),
+  step: z.int(),
+  steps: z.int(),
+  epoch: number,
+  loss: number,
+  learningRate: number,
+  gradNorm: number,
+  tokensPerSecond: number,
+  elapsedSeconds: number,
+  secondsLeft: number.nullable(),
+  rssMb: number,
+  // Runs of the first version did not measure it.
+  processorPercent: number.default(0),
+})
+const scoresSchema = z.object({ exactMatch: number, f1: number, rougeL: number, count: number })
+const validationSchema = z.object({
+  type: z.literal('validation'),
+  step: z.int(),
+  loss: number,
+  scores: scoresSchema.nullable(),
+  best: z.boolean(),
+})
+const metricSchema = z.discriminatedUnion('type', [stepSchema, validationSchema])
+
+/** Reads runs' `metrics.jsonl`; the last few that were read are kept while their files stay as they are. */
+export interface MetricsReader {
+  /** The course of a run, shared, not to be added to; an empty one where nothing was written yet. */
+  read(runDir: string): Promise<Course>
+}
+
+const keptCourses = 4
+
+export function createMetricsReader(): MetricsReader {
+  const kept = new Map<string, { readonly version: string; readonly course: Promise<Course> }>()
+  return {
+    read: async (runDir) => {
+      const path = join(runDir, 'metrics.jsonl')
+      const found = await stat(path).catch(() => null)
+      if (!found) return new Course()
+      const version = `${found.size} ${found.mtimeMs}`
+      const known = kept.get(path)
+      kept.delete(path)
+      const course = known?.version === version ? known.course : readLines(path)
+      kept.set(path, { version, course })
+      for (const oldest of kept.keys()) if (kept.size > keptCourses) kept.delete(oldest)
+      // A file that could not be read is read again when it is asked for again.
+      course.catch(() => kept.delete(path))
+      return course
+    },
+  }
+}
+
+/** Reads a run's course, to go on with it; an empty one where nothing was written yet. */
+export async function readCourse(runDir: string): Promise<Course> {
+  const path = join(runDir, 'metrics.jsonl')
+  return (await stat(path).catch(() => null)) ? readLines(path) : new Course()
+}
+
+/** Reads line by line, so that a long course never lies in memory as text. */
+async function readLines(path: string): Promise<Course> {
+  const course = new Course()
+  const lines = createInterface({ input: createReadStream(path), crlfDelay: Infinity })
+  for await (const line of lines) {
+    const metric = metricOf(line)
+    if (metric?.type === 'step') course.addStep(toStepPoint(metric))
+    else if (metric) course.addValidation(toValidationPoint(metric))
+  }
+  return course
+}
+
+/** A killed process can leave half a line, which is no metric. */
+function metricOf(line: string): z.infer<typeof metricSchema> | null {
+  try {
+    return metricSchema.safeParse(JSON.parse(line)).data ?? null
+  } catch {
+    return null
+  }
+}

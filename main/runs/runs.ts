@@ -1,0 +1,266 @@
+import { randomUUID } from 'node:crypto'
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describeSettings } from '../../trainer/protocol.ts'
+import type { Settings } from '../../trainer/protocol.ts'
+import { AppError } from '../contract/errors.ts'
+import type { Handlers } from '../contract/methods.ts'
+import type { ModelInfo } from '../contract/models.ts'
+import type { Estimate, ReadinessRequest, Readiness, RunDetail } from '../contract/runs.ts'
+import type { Changes } from '../store/changes.ts'
+import { homeFolders, removeFolder } from '../store/files.ts'
+import type { Store } from '../store/open.ts'
+import { errorOf, errorValueOf } from '../trainers/error-value.ts'
+import { machineMemory } from '../trainers/machine-memory.ts'
+import type { TrainerProcess } from '../trainers/trainer-process.ts'
+import { createEstimates, removeEstimateFolders } from './estimates.ts'
+import type { WriteSplits } from './estimates.ts'
+import { createMetricsReader } from './metrics-reader.ts'
+import { presetsFor } from './presets.ts'
+import { readProjectData, requireProject } from './project-data.ts'
+import { judgeReadiness, runSettings } from './readiness.ts'
+import { recoverRuns } from './recover-runs.ts'
+import { createRunActions } from './run-actions.ts'
+import type { RunActionMethod } from './run-actions.ts'
+import { fillRunFolder } from './run-folder.ts'
+import { readRun, toRunDetail, toRunInfo } from './run-row.ts'
+import type { RunRow } from './run-row.ts'
+import { createRunViews } from './run-views.ts'
+import { createRunner } from './runner.ts'
+import { createWatchers } from './watchers.ts'
+
+export interface RunsOptions {
+  readonly store: Store
+  readonly changes: Changes
+  readonly startTrainer: () => TrainerProcess
+  /** Writes the files of a project's splits into a folder that is there. */
+  readonly writeSplits: WriteSplits
+  /** A digest of everything that a run of the project would train and be scored on. */
+  readonly dataDigest: (projectId: string) => Promise<string>
+  /** A model of the list; null where it is not in it. */
+  readonly modelOf: (modelId: string) => Promise<ModelInfo | null>
+  readonly now?: () => number
+  /** Milliseconds that a run has for its checkpoint when the app quits. */
+  readonly quitGraceMs?: number
+}
+
+export type RunMethod =
+  | RunActionMethod
+  | 'runs.form'
+  | 'runs.readiness'
+  | 'runs.estimate'
+  | 'runs.start'
+  | 'runs.list'
+  | 'runs.get'
+  | 'runs.series'
+  | 'runs.watch'
+
+/** The runs of all projects: one trains at a time, in a process of its own, and the others wait for it. */
+export interface Runs extends Handlers<RunMethod> {
+  /** True where a run of the project is at work or waits. */
+  hasActiveRun(projectId: string): Promise<boolean>
+  /** Ends the project's runs and measurements at once, without a checkpoint; for a project that is to be deleted. */
+  stopRuns(projectId: string): Promise<void>
+  /** The run that is at work; null where there is none. */
+  activeRun(): { readonly runId: string; readonly projectId: string; readonly name: string } | null
+  /** True where a run that has not ended uses the model. */
+  usesModel(modelId: string): Promise<boolean>
+  /** Sets right what the last process left, and starts what waits unless told not to. Called once, before anything else. */
+  recover(options?: { readonly startsWaitingRuns: boolean }): Promise<void>
+  /** Pauses the run at work, within a bound, and ends every process. */
+  dispose(): Promise<void>
+}
+
+export function createRuns(options: RunsOptions): Runs {
+  const { store, changes, startTrainer, writeSplits, dataDigest, modelOf } = options
+  const { now = Date.now, quitGraceMs = 20_000 } = options
+  const metrics = createMetricsReader()
+  const estimates = createEstimates({ store, startTrainer, writeSplits, dataDigest, now })
+  const views = createRunViews({ store, metrics, active: () => runner.active() })
+  const watchers = createWatchers(views)
+  const runner = createRunner({
+    store,
+    changes,
+    startTrainer,
+    modelFolder: async (modelId) => (await modelOf(modelId))?.folder ?? null,
+    publish: watchers.publish,
+    beforeStart: estimates.interrupt,
+    now,
+    quitGraceMs,
+  })
+
+  const waiting = async (projectId: string | null): Promise<number> => {
+    const found = await store.get<{ count: number }>(
+      `SELECT COUNT(*) AS count FROM run
+        WHERE status IN ('queued', 'starting', 'running', 'pausing', 'stopping') AND project_id = COALESCE(?, project_id)`,
+      projectId,
+    )
+    return found?.count ?? 0
+  }
+
+  const readiness = async ({ projectId, modelId, settings }: ReadinessRequest): Promise<Readiness> => {
+    const data = await readProjectData(store, projectId)
+    const model = modelId === null ? null : await modelOf(modelId)
+    const parts = { data, model, settings, memory: await machineMemory(), before: await waiting(null) }
+    const judged = judgeReadiness({ ...parts, time: null })
+    if (!judged.ready || !model) return judged
+    const time = await estimates.known({ projectId, model, settings: runSettings(settings) })
+    return time ? judgeReadiness({ ...parts, time }) : judged
+  }
+
+  /** @throws AppError `run_not_ready` with the first thing that is missing. */
+  const requireReady = async (
+    request: ReadinessRequest,
+  ): Promise<{ readonly model: ModelInfo; readonly settings: Settings }> => {
+    const settings = runSettings(request.settings)
+    const { problems } = await readiness(request)
+    const model = request.modelId === null ? null : await modelOf(request.modelId)
+    const [problem] = problems
+    if (!problem && model) return { model, settings }
+    const message = problem?.message ?? 'The model is no longer in the list. Choose another one.'
+    throw new AppError('run_not_ready', message, { step: problem?.step ?? 'model' })
+  }
+
+  /** A project that was deleted while a run's files were written has left no folder. */
+  const clearDeleted = async (projectId: string): Promise<void> => {
+    if (await store.get('SELECT 1 FROM project WHERE id = ?', projectId)) return
+    await removeFolder(homeFolders(store.home).project(projectId))
+  }
+
+  const makeRun = async (
+    projectId: string,
+    { name, model, settings }: { name: string | null; model: ModelInfo; settings: Settings },
+  ): Promise<RunDetail> => {
+    const shown = name?.trim() || (await nextName(store, projectId))
+    let counts = { train: 0, validation: 0, test: 0 }
+    const folder = await fillRunFolder(homeFolders(store.home).runs(projectId), shown, async (runDir) => {
+      const dataFolder = join(runDir, 'data')
+      await mkdir(dataFolder)
+      const splits = await writeSplits(projectId, dataFolder)
+      counts = splits.counts
+      return {
+        model: model.folder,
+        data: splits.train,
+        validation: splits.validation,
+        tests: splits.tests.map((test) => ({ name: test.name, data: test.path })),
+        settings,
+      }
+    }).catch(async (thrown: unknown) => {
+      await clearDeleted(projectId)
+      // What the system says (no room left, no permission) is for a person to read.
+      throw errorOf(errorValueOf(thrown))
+    })
+    const id = randomUUID()
+    try {
+      const [at, json] = [now(), JSON.stringify]
+      const { changes: added } = await store.run(
+        `INSERT INTO run (id, project_id, name, status, model_id, model_name, model_folder, folder, settings, changed,
+            splits, created_at, queued_at)
+          SELECT ?, id, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ? FROM project WHERE id = ?`,
+        ...[id, shown, model.id, model.name, model.folder, folder, json(settings), json(changedOf(settings))],
+        ...[json(counts), at, at, projectId],
+      )
+      // Deleted while its examples were written.
+      if (added === 0) await requireProject(store, projectId)
+    } catch (thrown) {
+      await removeFolder(folder)
+      await clearDeleted(projectId)
+      throw thrown
+    }
+    changes.publish('runs', projectId)
+    runner.pump()
+    return toRunDetail(await readRun(store, id))
+  }
+
+  return {
+    ...createRunActions({ store, changes, runner, publish: watchers.publish, now }),
+
+    'runs.form': async ({ projectId }) => {
+      const { counts, modelId } = await readProjectData(store, projectId)
+      const model = modelId === null ? null : await modelOf(modelId)
+      const basis = { starter: model?.origin === 'starter', parameters: model?.parameters ?? 0 }
+      return {
+        // A project's validation examples are one of its splits, which the Data step sets.
+        settings: describeSettings().filter(({ name }) => name !== 'validationFraction'),
+        presets: presetsFor({ trainExamples: counts.train, model: basis }),
+      }
+    },
+    'runs.readiness': readiness,
+    'runs.estimate': async (request, { emit, signal }): Promise<Estimate> => {
+      const { model, settings } = await requireReady(request)
+      const wanted = { projectId: request.projectId, model, settings }
+      const known = await estimates.known(wanted)
+      if (known) return known
+      if (runner.active())
+        throw new AppError(
+          'run_state',
+          'A run is at work: measuring now would disturb it and give a wrong time. Measure again when it has ended.',
+        )
+      return estimates.measure(wanted, { emit, signal })
+    },
+    'runs.start': async ({ projectId, modelId, name, settings }) => {
+      const ready = await requireReady({ projectId, modelId, settings })
+      return makeRun(projectId, { name, ...ready })
+    },
+    'runs.list': async ({ projectId }) => {
+      if (projectId !== null) await requireProject(store, projectId)
+      const rows = await store.all<RunRow>(
+        'SELECT * FROM run WHERE project_id = COALESCE(?, project_id) ORDER BY created_at DESC, rowid DESC',
+        projectId,
+      )
+      return rows.map(toRunInfo)
+    },
+    'runs.get': ({ runId }) => views.detail(runId),
+    'runs.series': ({ runId, maxPoints }) => views.series(runId, maxPoints),
+    'runs.watch': ({ runId, maxPoints }, { emit, signal }) =>
+      watchers.watch(runId, { maxPoints, emit, signal }),
+
+    hasActiveRun: async (projectId) => (await waiting(projectId)) > 0,
+    stopRuns: async (projectId) => {
+      await store.run(
+        `UPDATE run SET status = 'paused' WHERE project_id = ? AND status = 'queued'`,
+        projectId,
+      )
+      await estimates.stopProject(projectId)
+      const active = runner.active()
+      if (active?.projectId !== projectId) return
+      runner.wish(active.runId, 'halt')
+      await runner.ended(active.runId)
+    },
+    activeRun: () => runner.active(),
+    usesModel: async (modelId) => {
+      const found = await store.get(
+        `SELECT 1 FROM run WHERE model_id = ? AND status IN ('queued', 'starting', 'running', 'pausing', 'stopping')`,
+        modelId,
+      )
+      return found !== null
+    },
+    recover: async ({ startsWaitingRuns } = { startsWaitingRuns: true }) => {
+      await removeEstimateFolders(store)
+      if ((await recoverRuns(store, now)) > 0) {
+        changes.publish('runs', null)
+        changes.publish('notices', null)
+      }
+      if (startsWaitingRuns) runner.pump()
+    },
+    dispose: async () => {
+      await estimates.interrupt()
+      await runner.dispose()
+    },
+  }
+}
+
+/** "Run 3": one more than the runs that were ever counted so in the project. */
+async function nextName(store: Store, projectId: string): Promise<string> {
+  const rows = await store.all<{ name: string }>('SELECT name FROM run WHERE project_id = ?', projectId)
+  const numbers = rows.map(({ name }) => Number(/^Run (\d{1,6})$/.exec(name)?.[1] ?? 0))
+  return `Run ${Math.max(0, ...numbers) + 1}`
+}
+
+function changedOf(settings: Settings): Partial<Record<keyof Settings, unknown>> {
+  const changed = describeSettings().filter(
+    ({ name, defaultValue }) =>
+      name !== 'validationFraction' && JSON.stringify(settings[name]) !== JSON.stringify(defaultValue),
+  )
+  return Object.fromEntries(changed.map(({ name }) => [name, settings[name]]))
+}

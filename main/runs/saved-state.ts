@@ -1,0 +1,62 @@
+import { readFile, readdir, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { z } from 'zod'
+import type { TrainResult } from '../../trainer/protocol.ts'
+
+const checkpointPattern = /^step-(\d{8})\.safetensors$/
+
+/** The step of a run's newest checkpoint; 0 where there is none. */
+export async function checkpointStep(runDir: string): Promise<number> {
+  const names = await readdir(join(runDir, 'checkpoints')).catch(() => [])
+  return Math.max(0, ...names.map((name) => Number(checkpointPattern.exec(name)?.[1] ?? 0)))
+}
+
+const number = z.number()
+const scores = z.object({ exactMatch: number, f1: number, rougeL: number, count: number })
+const resultSchema = z.object({
+  type: z.literal('result'),
+  kind: z.literal('train'),
+  runDir: z.string(),
+  adapter: z.string(),
+  stopped: z.enum(['finished', 'early-stopping', 'kept', 'cancelled']),
+  step: number,
+  steps: number,
+  bestStep: number,
+  seconds: number,
+  tokensPerSecond: number,
+  peakRssMb: number,
+  before: scores.nullable(),
+  after: scores.nullable(),
+  tests: z.array(z.object({ name: z.string(), before: scores, after: scores })),
+  comparisons: z.array(
+    z.object({
+      id: z.string(),
+      set: z.string(),
+      question: z.string(),
+      base: z.string(),
+      tuned: z.string(),
+      gold: z.array(z.string()),
+      baseRight: z.boolean(),
+      tunedRight: z.boolean(),
+      baseF1: number,
+      tunedF1: number,
+      baseUnanswerable: z.boolean(),
+      tunedUnanswerable: z.boolean(),
+    }),
+  ),
+})
+
+/** How a run ended, as its folder's `result.json` says; null where it says nothing, or half. */
+export async function readResultFile(runDir: string): Promise<TrainResult | null> {
+  try {
+    return resultSchema.parse(JSON.parse(await readFile(join(runDir, 'result.json'), 'utf8')))
+  } catch {
+    // A run without a readable result is gone on with from its checkpoint.
+    return null
+  }
+}
+
+/** True where there is a folder at the path. */
+export async function isFolder(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => null))?.isDirectory() ?? false
+}

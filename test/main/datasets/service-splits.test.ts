@@ -1,0 +1,192 @@
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { readDataset } from '../../../trainer/data/read-dataset.ts'
+import type { ExampleRow } from '../../../main/contract/datasets.ts'
+import { call, csv, goodRows, mapping, openProject } from './open-project.ts'
+
+const heldOut = (rows: readonly ExampleRow[]) =>
+  Object.fromEntries(rows.map(({ question, split }) => [question, split]))
+
+describe('splits', () => {
+  test('whole articles are held out, by the seed and the fractions', async () => {
+    const { data, projectId, importText, everyExample } = await openProject()
+    await importText('good.csv', csv(goodRows(500)))
+    const before = await everyExample()
+    const splits = await data['data.splits']({ projectId }, call)
+    expect(splits).toEqual({
+      seed: 42,
+      validationFraction: 0.1,
+      testFraction: 0.1,
+      counts: { train: 400, validation: 50, test: 50 },
+      groups: { train: 16, validation: 2, test: 2 },
+      level: 'group',
+    })
+    const byGroup = Map.groupBy(before, ({ group }) => group)
+    for (const rows of byGroup.values()) expect(new Set(rows.map(({ split }) => split)).size).toBe(1)
+
+    const set = (seed: number, validationFraction: number, testFraction: number) =>
+      data['data.setSplits']({ projectId, seed, validationFraction, testFraction }, call)
+    await set(7, 0.1, 0.1)
+    expect(heldOut(await everyExample())).not.toEqual(heldOut(before))
+    expect((await set(7, 0, 0)).counts).toEqual({ train: 500, validation: 0, test: 0 })
+    expect((await set(7, 0.5, 0.5)).counts.train).toBeGreaterThan(0)
+    await set(42, 0.1, 0.1)
+    expect(heldOut(await everyExample())).toEqual(heldOut(before))
+  })
+
+  test('the same data give the same splits, in whatever order they came', async () => {
+    const rows = goodRows(300)
+    const parts = [rows.slice(0, 100), rows.slice(100)]
+    const inOrder = async (order: readonly number[]) => {
+      const { importText, everyExample } = await openProject()
+      for (const i of order) await importText(`part-${i}.csv`, csv(parts[i] ?? []), { mapping })
+      return heldOut(await everyExample())
+    }
+    expect(await inOrder([1, 0])).toEqual(await inOrder([0, 1]))
+  })
+
+  test('a context that two articles share stands on one side', async () => {
+    const { data, projectId, importText, everyExample } = await openProject()
+    const rows = goodRows(200)
+    const shared = rows.map((row, i) => ({ ...row, title: `Copy ${i}`, question: `Again: ${row.question}` }))
+    await importText('one.csv', csv(rows), { mapping })
+    await importText('two.csv', csv(shared), { mapping })
+    const byContext = Map.groupBy(await everyExample(), ({ context }) => context)
+    for (const one of byContext.values()) expect(new Set(one.map(({ split }) => split)).size).toBe(1)
+    expect((await data['data.summary']({ projectId }, call)).splits.test).toBeGreaterThan(0)
+  })
+
+  test('a source with a split of its own keeps it; the others are divided', async () => {
+    const { data, projectId, importText } = await openProject()
+    await importText('good.csv', csv(goodRows(100)))
+    const own = csv(goodRows(30).map((row) => ({ ...row, title: 'Exam', context: `Exam: ${row.context}` })))
+    const source = await importText('exam.csv', own, { use: 'test' })
+    const { counts } = await data['data.splits']({ projectId }, call)
+    expect(counts).toEqual({ train: 50, validation: 25, test: 55 })
+    await data['data.removeSource']({ projectId, sourceId: source.id }, call)
+    expect((await data['data.splits']({ projectId }, call)).counts.test).toBe(25)
+  })
+
+  test('without titles, contexts are kept together; one context is never divided', async () => {
+    const { data, projectId, importText } = await openProject()
+    const bare = goodRows(5).map((row) => ({ ...row, title: '' }))
+    await importText('one.csv', csv(bare), { mapping })
+    expect(await data['data.splits']({ projectId }, call)).toMatchObject({
+      level: 'none',
+      counts: { train: 5 },
+    })
+    await importText(
+      'more.csv',
+      csv(
+        goodRows(100)
+          .slice(5)
+          .map((row) => ({ ...row, title: '' })),
+      ),
+      { mapping },
+    )
+    expect(await data['data.splits']({ projectId }, call)).toMatchObject({
+      level: 'context',
+      counts: { train: 80, validation: 10, test: 10 },
+    })
+  })
+
+  test('the files of a run hold the same examples', async () => {
+    const { data, projectId, importText, everyExample, folder } = await openProject()
+    const odd = {
+      title: 'A "title"\n2',
+      context: 'Pay 🙂 100 % in\nfull.',
+      question: '¿How "much"?',
+      answer: '100 %',
+    }
+    const none = {
+      title: 'Exam',
+      context: 'Nothing is said here.',
+      question: 'What is said?',
+      answers: [],
+      is_impossible: true,
+    }
+    await importText('good.csv', csv([...goodRows(150), odd]), { mapping })
+    await importText('copy.csv', csv(goodRows(150)), { mapping })
+    const exam = { use: 'test', name: 'Exam' } as const
+    const record = (more: object) => JSON.stringify({ ...none, ...more })
+    await importText('exam.jsonl', [record({ id: 1 }), record({ id: 2, question: 'And now?' })].join('\n'), {
+      ...exam,
+      mapping: {
+        roles: {
+          id: 'id',
+          title: 'title',
+          context: 'context',
+          question: 'question',
+          answer: 'answers',
+          isImpossible: 'is_impossible',
+        },
+      },
+    })
+    await importText('exam2.csv', csv([{ ...odd, context: `${odd.context}!` }]), { ...exam, mapping })
+
+    const digest = await data.digest(projectId)
+    const written = await data.writeSplits(projectId, join(folder, 'run', 'data'))
+    expect(written.tests.map(({ name, count }) => [name, count])).toEqual([
+      ['Exam', 2],
+      ['Exam (2)', 1],
+      ['Held out', written.counts.test - 3],
+    ])
+    const rows = await everyExample()
+    const byKey = new Map(rows.map((row) => [row.key, row]))
+    // The second copy of the 150 examples is left out of the files.
+    expect(written.counts.train + written.counts.validation + written.counts.test).toBe(rows.length - 150)
+    for (const [split, paths] of [
+      ['train', [written.train]],
+      ['validation', [written.validation ?? '']],
+      ['test', written.tests.map(({ path }) => path)],
+    ] as const)
+      for (const path of paths) {
+        const { examples, problems } = await readDataset(path)
+        expect(problems).toEqual([])
+        for (const { id, context, question, answers, isImpossible, group } of examples)
+          expect(byKey.get(id)).toMatchObject({ context, question, answers, isImpossible, group, split })
+      }
+    expect(await data.digest(projectId)).toBe(digest)
+    await data['data.removeExample']({ projectId, id: rows[0]?.id ?? -1 }, call)
+    expect(await data.digest(projectId)).not.toBe(digest)
+  })
+})
+
+describe('summary', () => {
+  test('counts, histograms and advice', async () => {
+    const { data, projectId, importText } = await openProject()
+    const summary = () => data['data.summary']({ projectId }, call)
+    expect(await summary()).toMatchObject({ examples: 0, advice: [] })
+    await importText('notes.txt', 'Some notes about nothing in particular, long enough to be read.\n')
+    expect((await summary()).advice).toEqual([expect.stringContaining('no questions') as string])
+    await importText('good.csv', csv(goodRows(30)))
+    const few = await summary()
+    expect(few).toMatchObject({
+      examples: 30,
+      answerable: 30,
+      groups: 2,
+      contexts: 6,
+      passages: 7,
+      sources: 2,
+    })
+    expect(few.advice.join(' ')).toContain('30 questions are very few')
+    for (const bins of Object.values(few.histograms))
+      expect(bins.reduce((sum, { count }) => sum + count, 0)).toBe(30)
+    await importText('more.csv', csv(goodRows(400).slice(30)), { mapping })
+    expect((await summary()).advice).toEqual([])
+    const train = await data['data.examples'](
+      { projectId, offset: 0, limit: 3, search: null, split: 'train', sourceId: null, range: null },
+      call,
+    )
+    const repeated = train.rows.map((row) => ({
+      title: row.group,
+      context: row.context,
+      question: row.question.toUpperCase(),
+      answer: row.answers[0]?.text ?? '',
+    }))
+    await importText('again.csv', csv(repeated), { mapping, use: 'test' })
+    expect((await summary()).advice).toEqual([
+      expect.stringContaining('3 held-out questions are asked in training') as string,
+    ])
+  })
+})
