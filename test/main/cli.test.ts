@@ -45,7 +45,17 @@ describe('help', () => {
   test.each([[[]], [['--help']], [['help']]])('loracle %j lists every command', async (args) => {
     const { code, stdout, stderr } = await loracle(...args)
     expect(code).toBe(0)
-    for (const name of ['quickstart', 'train', 'evaluate', 'predict', 'score', 'ask', 'doctor'])
+    for (const name of [
+      'quickstart',
+      'project',
+      'import',
+      'train',
+      'evaluate',
+      'predict',
+      'score',
+      'ask',
+      'doctor',
+    ])
       expect(stdout).toMatch(new RegExp(`^  ${name} `, 'm'))
     expect(stderr).toBe('')
   })

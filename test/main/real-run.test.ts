@@ -4,6 +4,7 @@ import { expect, test } from 'vitest'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 import { tinySettings, writeTinyRun } from '../support/tiny-run.ts'
 import { start } from './spawn-cli.ts'
+import type { Finished } from './spawn-cli.ts'
 
 const cli = (args: readonly string[]) => start('main/hosts/cli/main.ts', args)
 const events = (stdout: string) =>
@@ -61,13 +62,17 @@ test.skipIf(process.platform === 'win32')(
   'Ctrl-C saves and says how to go on, and the resumed run ends with the same bytes',
   async () => {
     const { args } = await prepare()
-    // Long enough that the signal meets it at work.
-    const long = '--set=epochs=80'
-    const whole = await cli(args('whole', long)).finished
-    const running = cli(args('stopped', long))
-    await running.sees('"type":"step"')
-    running.child.kill('SIGINT')
-    const stopped = await running.finished
+    // A tiny run may be over before the signal comes: then one that takes longer is stopped.
+    const stopAtWork = async (epochs: number): Promise<{ epochs: string; stopped: Finished }> => {
+      const long = `--set=epochs=${epochs}`
+      const running = cli(args(`stopped-${epochs}`, long))
+      await running.sees('"type":"step"')
+      running.child.kill('SIGINT')
+      const stopped = await running.finished
+      return stopped.code === 0 && epochs < 5000 ? stopAtWork(epochs * 4) : { epochs: long, stopped }
+    }
+    const { epochs, stopped } = await stopAtWork(80)
+    const whole = await cli(args('whole', epochs)).finished
     expect(stopped.code).toBe(130)
     const runDir = events(stopped.stdout)[0]?.runDir ?? ''
     expect(stopped.stderr).toContain(`train --resume ${runDir}`)

@@ -20,14 +20,19 @@ export interface Running {
 
 export const repository = fileURLToPath(new URL('../..', import.meta.url))
 
-/** Starts a script of the repository as a process of its own, without a terminal. */
-export function start(script: string, args: readonly string[], cwd = repository): Running {
+/** Starts a script of the repository as a process of its own, without a terminal; `env` beside PATH and HOME. */
+export function start(
+  script: string,
+  args: readonly string[],
+  cwd = repository,
+  env: Readonly<Record<string, string>> = {},
+): Running {
   const child = spawn(
     process.execPath,
     [fileURLToPath(new URL(`../../${script}`, import.meta.url)), ...args],
     {
       cwd,
-      env: { PATH: process.env['PATH'], HOME: process.env['HOME'] },
+      env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     },
   )

@@ -3,7 +3,7 @@ import { marks, markOf, representative } from '../../main/hosts/cli/comparisons.
 import { change, clock, columns, shellWord, truncate } from '../../main/hosts/cli/format.ts'
 import { nearestName } from '../../main/app.ts'
 import { createProgressLine } from '../../main/hosts/cli/progress-line.ts'
-import type { Comparison } from '../../main/contract/types.ts'
+import type { Comparison } from '../../main/contract/engine-types.ts'
 import { TrainerError, toErrorValue } from '../../trainer/protocol.ts'
 
 function recorder(terminal: boolean, columnCount = 20) {
@@ -42,6 +42,10 @@ const comparison = (id: number, base: boolean, tuned: boolean): Comparison => ({
   gold: ['other', 'gold'],
   baseRight: base,
   tunedRight: tuned,
+  baseF1: 0,
+  tunedF1: 0,
+  baseUnanswerable: false,
+  tunedUnanswerable: false,
 })
 
 test('the shown questions have the shares of all marks, the same each time', () => {

@@ -1,36 +1,38 @@
 import { readFile } from 'node:fs/promises'
-import type { EvaluateResult } from '../../contract/types.ts'
+import type { EvaluateResult } from '../../contract/engine-types.ts'
 import type { Arguments } from './arguments.ts'
-import { jsonOption, modelOptions, settingsOptions, settingsSource } from './command.ts'
-import type { CliCommand } from './command.ts'
+import { jsonOption, modelOptions, projectOptions, settingsOptions, settingsSource } from './command.ts'
+import type { CliCommand, Session } from './command.ts'
 import { eventView } from './event-view.ts'
 import { Failure } from './failure.ts'
 import { clock, columns, countOf, wholeNumber } from './format.ts'
+import { askProject, withAnsweringPaths } from './project-answering.ts'
 import { figuresText } from './score.ts'
 import { exitCodeOf, runToResult, supervise } from './supervise.ts'
+import { withApp } from './with-app.ts'
 
 /** The commands that let a model answer: evaluate, predict, ask. */
 export const evaluate: CliCommand = {
   name: 'evaluate',
   summary: 'Score a model, with or without an adapter, on a dataset.',
-  usage: ['--model DIR [--adapter DIR] --data FILE [--config FILE.json] [--set key=value …] [--json]'],
+  usage: [
+    '--model DIR [--adapter DIR] --data FILE [--config FILE.json] [--set key=value …] [--json]',
+    '--project NAME [--home DIR] [--data FILE] [--set key=value …] [--json]',
+  ],
   options: {
     ...modelOptions,
+    ...projectOptions,
     data: {
       value: 'FILE',
-      summary: 'Questions with their answers: SQuAD 1.1 or 2.0, or one record an entry.',
+      summary:
+        'Questions with their answers: SQuAD 1.1 or 2.0, or one record an entry. Of a project, its held-out ones without it.',
     },
     ...settingsOptions,
     ...jsonOption,
   },
-  run: (args, { api, output }) =>
-    runToResult(
-      api.evaluate(
-        { ...modelOf(args), data: args.require('data'), settings: settingsSource(args) },
-        eventView(output),
-      ),
-      output,
-      evaluationText,
+  run: (args, session) =>
+    withAnsweringPaths(args, session, (paths) =>
+      runToResult(session.engine.evaluate(paths, eventView(session.output)), session.output, evaluationText),
     ),
 }
 
@@ -39,44 +41,54 @@ export const predict: CliCommand = {
   summary: 'Write the SQuAD prediction file: id to answer text, empty for unanswerable.',
   usage: [
     '--model DIR [--adapter DIR] --data FILE --out predictions.json [--config FILE.json] [--set key=value …] [--json]',
+    '--project NAME [--home DIR] [--data FILE] --out predictions.json [--set key=value …] [--json]',
   ],
   options: {
     ...modelOptions,
-    data: { value: 'FILE', summary: 'Questions: SQuAD 1.1 or 2.0, or one record an entry.' },
+    ...projectOptions,
+    data: {
+      value: 'FILE',
+      summary:
+        'Questions: SQuAD 1.1 or 2.0, or one record an entry. Of a project, its held-out ones without it.',
+    },
     out: { value: 'FILE', summary: 'The prediction file to write.' },
     ...settingsOptions,
     ...jsonOption,
   },
-  run: (args, { api, output }) => {
-    const request = {
-      ...modelOf(args),
-      data: args.require('data'),
-      out: args.require('out'),
-      settings: settingsSource(args),
-    }
-    return runToResult(
-      api.predict(request, eventView(output)),
-      output,
-      (result) => `${countOf(result.count, 'prediction')} in ${clock(result.seconds)}: ${result.out}\n`,
+  run: (args, session) => {
+    const out = args.require('out')
+    return withAnsweringPaths(args, session, (paths) =>
+      runToResult(
+        session.engine.predict({ ...paths, out }, eventView(session.output)),
+        session.output,
+        (result) => `${countOf(result.count, 'prediction')} in ${clock(result.seconds)}: ${result.out}\n`,
+      ),
     )
   },
 }
 
 export const ask: CliCommand = {
   name: 'ask',
-  summary: 'Ask one question about a text.',
+  summary: "Ask one question about a text, or a project's documents.",
   usage: [
+    '--project NAME [--home DIR] --question TEXT [--context TEXT | --context-file FILE] [--json]',
     '--model DIR [--adapter DIR] --question TEXT (--context TEXT | --context-file FILE) [--config FILE.json] [--set key=value …] [--json]',
   ],
   options: {
     ...modelOptions,
+    ...projectOptions,
     question: { value: 'TEXT', summary: 'The question.' },
     context: { value: 'TEXT', summary: 'The text that holds the answer.' },
     'context-file': { value: 'FILE', summary: 'A text file (UTF-8) that holds the answer.' },
     ...settingsOptions,
     ...jsonOption,
   },
-  run: async (args, { api, output }) => {
+  run: async (args, session) => {
+    const { engine, output } = session
+    const project = args.get('project')
+    if (project !== null) return askOfProject(project, args, session)
+    if (args.has('home'))
+      throw new Failure('usage', '--home goes together with --project: add --project NAME, or leave it out.')
     const request = {
       ...modelOf(args),
       question: args.require('question'),
@@ -85,7 +97,7 @@ export const ask: CliCommand = {
     }
     const show = eventView(output)
     let streamed = ''
-    const job = api.ask(request, (event) => {
+    const job = engine.ask(request, (event) => {
       if (event.type === 'token') {
         streamed += event.text
         output.text(event.text)
@@ -106,6 +118,23 @@ export const ask: CliCommand = {
     }
     return exitCodeOf(outcome)
   },
+}
+
+async function askOfProject(project: string, args: Arguments, session: Session): Promise<number> {
+  const other = ['model', 'adapter', 'config', 'set'].find((name) => args.has(name))
+  if (other)
+    throw new Failure(
+      'usage',
+      `A project answers with its own model and settings: leave --${other} out, or leave --project out.`,
+      { option: other },
+    )
+  const question = args.require('question')
+  const given = args.has('context') || args.has('context-file')
+  const context = given ? await contextOf(args) : null
+  return withApp(session, { home: args.get('home') }, async (app, signal) => {
+    await askProject(app, { project, question, context }, { output: session.output, signal })
+    return 0
+  })
 }
 
 function modelOf(args: Arguments): { model: string; adapter: string | null } {

@@ -20,14 +20,22 @@ export interface Arguments {
   /** @throws Failure `usage` where the option was not given. */
   require(name: string): string
   all(name: string): readonly string[]
+  /** The words that stand without an option, in their order. */
+  readonly words: readonly string[]
 }
 
 /**
- * Reads the options that stand after a command's name. `--set a=1 b=2` is the same as `--set a=1 --set b=2`.
+ * Reads what stands after a command's name: options, and at most `maxWords` words without one. `--set a=1 b=2` is
+ * the same as `--set a=1 --set b=2`.
  *
  * @throws Failure `usage`, with the nearest known option for an unknown one.
  */
-export function readArguments(command: string, argv: readonly string[], specs: OptionSpecs): Arguments {
+export function readArguments(
+  command: string,
+  argv: readonly string[],
+  specs: OptionSpecs,
+  maxWords = 0,
+): Arguments {
   const { tokens } = parseArgs({
     args: [...argv],
     options: Object.fromEntries(
@@ -43,11 +51,14 @@ export function readArguments(command: string, argv: readonly string[], specs: O
     throw new Failure('usage', `${message} See loracle ${command} --help.`, { command })
   }
   const given = new Map<string, string[]>()
+  const words: string[] = []
   let last = ''
   for (const token of tokens) {
     if (token.kind === 'option-terminator') continue
     if (token.kind === 'positional') {
       if (last === 'set' && /^\w+=/.test(token.value)) given.get('set')?.push(token.value)
+      else if (words.length < maxWords) words.push(token.value)
+      else if (maxWords > 0) fail(`${command} does not take ${JSON.stringify(token.value)} as well.`)
       else fail(`${command} does not take ${JSON.stringify(token.value)}: every value follows its option.`)
       continue
     }
@@ -69,6 +80,7 @@ export function readArguments(command: string, argv: readonly string[], specs: O
     require: (name) =>
       given.get(name)?.[0] ?? fail(`${command} needs --${name} ${specs[name]?.value ?? ''}.`),
     all: (name) => given.get(name) ?? [],
+    words,
   }
 }
 

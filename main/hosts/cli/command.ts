@@ -1,14 +1,18 @@
-import type { Api } from '../../contract/api.ts'
-import type { SettingsSource } from '../../contract/types.ts'
+import type { App } from '../../app.ts'
+import type { Engine } from '../../contract/engine.ts'
+import type { SettingsSource } from '../../contract/engine-types.ts'
 import type { Arguments, OptionSpecs } from './arguments.ts'
 import type { Output } from './output.ts'
+import type { TrainingListener } from './training-feed.ts'
 
 /** What a command works with. */
 export interface Session {
-  readonly api: Api
+  readonly engine: Engine
   readonly output: Output
   /** The folder that holds `assets/`. */
   readonly root: string
+  /** Opens the store of a home folder, the usual one where null; whoever opens it closes it. */
+  openApp(home: string | null, onTraining?: TrainingListener): Promise<App>
 }
 
 /** A row of the table of commands, from which help texts are made. */
@@ -18,6 +22,8 @@ export interface CliCommand {
   /** Usage lines, without `loracle` and the command's name. */
   readonly usage: readonly string[]
   readonly options: OptionSpecs
+  /** How many words without an option it takes; none where absent. */
+  readonly words?: number
   /** True where the help lists every setting. */
   readonly listsSettings?: boolean
   /** Returns the exit code. */
@@ -26,6 +32,21 @@ export interface CliCommand {
 
 export const jsonOption = {
   json: { value: null, summary: 'Print JSON alone on standard output.' },
+} satisfies OptionSpecs
+
+export const homeOption = {
+  home: {
+    value: 'DIR',
+    summary: 'The folder that holds projects, runs and models; LORACLE_HOME, or the usual one, without it.',
+  },
+} satisfies OptionSpecs
+
+export const projectOptions = {
+  project: {
+    value: 'NAME',
+    summary: 'A project of the window, by its name: its data, its model, its newest finished run.',
+  },
+  ...homeOption,
 } satisfies OptionSpecs
 
 export const modelOptions = {

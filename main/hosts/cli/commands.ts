@@ -1,9 +1,21 @@
 import { ask, evaluate, predict } from './answering.ts'
 import type { CliCommand } from './command.ts'
 import { doctor } from './doctor.ts'
+import { importData } from './importing.ts'
+import { project } from './project.ts'
 import { quickstart } from './quickstart.ts'
 import { score } from './score.ts'
 import { train } from './train.ts'
 
 /** Every command, in the order in which help shows them. */
-export const commands: readonly CliCommand[] = [quickstart, train, evaluate, predict, score, ask, doctor]
+export const commands: readonly CliCommand[] = [
+  quickstart,
+  project,
+  importData,
+  train,
+  evaluate,
+  predict,
+  score,
+  ask,
+  doctor,
+]

@@ -1,4 +1,4 @@
-import type { Comparison } from '../../contract/types.ts'
+import type { Comparison } from '../../contract/engine-types.ts'
 import { wholeNumber } from './format.ts'
 import type { Output, Style } from './output.ts'
 

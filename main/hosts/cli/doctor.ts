@@ -1,4 +1,4 @@
-import type { DoctorResult } from '../../contract/types.ts'
+import type { DoctorResult } from '../../contract/engine-types.ts'
 import { jsonOption } from './command.ts'
 import type { CliCommand } from './command.ts'
 import { eventView } from './event-view.ts'
@@ -10,7 +10,7 @@ export const doctor: CliCommand = {
   summary: 'Show versions, processors and memory, and check the gradients of each execution provider.',
   usage: ['[--json]'],
   options: jsonOption,
-  run: (_args, { api, output }) => runToResult(api.doctor(eventView(output)), output, doctorText),
+  run: (_args, { engine, output }) => runToResult(engine.doctor(eventView(output)), output, doctorText),
 }
 
 function doctorText(result: DoctorResult): string {

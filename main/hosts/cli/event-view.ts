@@ -1,5 +1,5 @@
-import type { EventListener } from '../../contract/api.ts'
-import type { DataReport, Phase, StepReport } from '../../contract/types.ts'
+import type { EventListener } from '../../contract/engine.ts'
+import type { DataReport, Phase, StepReport } from '../../contract/engine-types.ts'
 import { clock, countOf, wholeNumber } from './format.ts'
 import type { Output } from './output.ts'
 

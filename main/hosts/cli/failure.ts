@@ -1,3 +1,4 @@
+import { errorValueOf } from '../../app.ts'
 import type { ErrorCode, ErrorDetails, ErrorValue } from '../../contract/errors.ts'
 
 /** A person's mistake on the command line, found before anything runs. */
@@ -11,13 +12,7 @@ export class Failure extends Error {
   }
 }
 
-/** Whatever was thrown, as a value; what is not a `Failure` is a defect of ours. */
+/** Whatever was thrown, as a value; what is neither a person's mistake nor foreseen is a defect of ours. */
 export function failureValue(thrown: unknown): ErrorValue {
-  if (thrown instanceof Failure) return thrown.value
-  const message = thrown instanceof Error ? thrown.message : String(thrown)
-  return {
-    code: 'internal',
-    message,
-    details: { stack: thrown instanceof Error ? (thrown.stack ?? '') : '' },
-  }
+  return thrown instanceof Failure ? thrown.value : errorValueOf(thrown)
 }

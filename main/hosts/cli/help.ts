@@ -1,4 +1,4 @@
-import type { SettingInfo } from '../../contract/types.ts'
+import type { SettingInfo } from '../../contract/engine-types.ts'
 import type { CliCommand } from './command.ts'
 import { columns } from './format.ts'
 

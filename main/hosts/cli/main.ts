@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { findInstallation } from './installation.ts'
+import { findBuild } from '../window/build.ts'
 import { runCli } from './run-cli.ts'
 
-await runCli(process.argv.slice(2), findInstallation(import.meta.url))
+await runCli(process.argv.slice(2), findBuild(import.meta.url))

@@ -1,21 +1,24 @@
-import { createApp, nearestName } from '../../app.ts'
+import { createApp, createEngine, defaultHome, forkTrainer, nearestName } from '../../app.ts'
+import type { App } from '../../app.ts'
 import { readArguments } from './arguments.ts'
 import { commands } from './commands.ts'
 import { Failure, failureValue } from './failure.ts'
 import { commandHelp, programHelp } from './help.ts'
-import type { Installation } from './installation.ts'
 import { createOutput } from './output.ts'
 import type { Output } from './output.ts'
+import { observeTraining } from './training-feed.ts'
+import type { TrainingListener } from './training-feed.ts'
+import type { Build } from '../window/build.ts'
+
+/** What the command line needs to know of the build that it runs from. */
+export type CliBuild = Pick<Build, 'root' | 'workerPath' | 'version'>
 
 const asksForHelp = (argument: string): boolean => argument === '--help' || argument === '-h'
 
-async function dispatch(
-  argv: readonly string[],
-  output: Output,
-  installation: Installation,
-): Promise<number> {
-  const { root, workerPath, version } = installation
-  const api = createApp({ workerPath })
+async function dispatch(argv: readonly string[], output: Output, build: CliBuild): Promise<number> {
+  const { root, workerPath, version } = build
+  const startTrainer = () => forkTrainer(workerPath)
+  const engine = createEngine({ startTrainer })
   // With --json standard output is for JSON alone, so texts for people go to the other stream.
   const show = (text: string): number => {
     ;(output.json ? process.stderr : process.stdout).write(text)
@@ -40,8 +43,19 @@ async function dispatch(
     const hint = known ? ` Did you mean ${known}?` : ''
     throw new Failure('usage', `There is no command ${name}.${hint} See loracle --help.`, { command: name })
   }
-  if (rest.some(asksForHelp)) return show(commandHelp(command, api.describeSettings()))
-  return command.run(readArguments(command.name, rest, command.options), { api, output, root })
+  if (rest.some(asksForHelp)) return show(commandHelp(command, engine.describeSettings()))
+  const args = readArguments(command.name, rest, command.options, command.words)
+  const openApp = (home: string | null, onTraining?: TrainingListener): Promise<App> =>
+    createApp({
+      home: home ?? defaultHome(),
+      root,
+      version,
+      host: 'cli',
+      startTrainer: onTraining ? () => observeTraining(startTrainer(), onTraining) : startTrainer,
+      // A command that looks at projects must not begin to train what waits in them.
+      startsWaitingRuns: false,
+    })
+  return command.run(args, { engine, output, root, openApp })
 }
 
 /**
@@ -49,7 +63,7 @@ async function dispatch(
  *
  * @param argv what stands after the program's name
  */
-export async function runCli(argv: readonly string[], installation: Installation): Promise<void> {
+export async function runCli(argv: readonly string[], build: CliBuild): Promise<void> {
   // The reader of the output has gone (`| head`): there is nobody to tell.
   for (const stream of [process.stdout, process.stderr])
     stream.on('error', (error: NodeJS.ErrnoException) => {
@@ -59,10 +73,11 @@ export async function runCli(argv: readonly string[], installation: Installation
 
   const output = createOutput(argv.includes('--json'))
   try {
-    const exitCode = await dispatch(argv, output, installation)
+    const exitCode = await dispatch(argv, output, build)
     process.exitCode ??= exitCode
   } catch (thrown) {
-    output.error(failureValue(thrown))
-    process.exitCode ??= 1
+    const error = failureValue(thrown)
+    output.error(error)
+    process.exitCode ??= error.code === 'cancelled' ? 130 : 1
   }
 }

@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Comparison } from '../../contract/types.ts'
+import type { Comparison } from '../../contract/engine-types.ts'
 
 /** The part of a bundled SQuAD file that is read here. */
 interface SquadFile {

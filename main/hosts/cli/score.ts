@@ -16,9 +16,9 @@ export const score: CliCommand = {
     predictions: { value: 'FILE', summary: 'A JSON object: id to answer text.' },
     ...jsonOption,
   },
-  run: (args, { api, output }) => {
+  run: (args, { engine, output }) => {
     const request = { data: args.require('data'), predictions: args.require('predictions') }
-    return runToResult(api.score(request, eventView(output)), output, ({ squad, missing }) => {
+    return runToResult(engine.score(request, eventView(output)), output, ({ squad, missing }) => {
       const gap = missing ? `${countOf(missing, 'question')} without a prediction\n` : ''
       return figuresText(squad) + gap
     })

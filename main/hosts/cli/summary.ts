@@ -1,4 +1,4 @@
-import type { RunStarted, Scores, SettingInfo, TrainResult } from '../../contract/types.ts'
+import type { RunStarted, Scores, SettingInfo, TrainResult } from '../../contract/engine-types.ts'
 import { change, clock, columns, countOf, shellWord, wholeNumber } from './format.ts'
 import type { Output } from './output.ts'
 
@@ -47,23 +47,21 @@ function scoreRows(name: string, before: Scores, after: Scores): string[][] {
   ]
 }
 
-/** What the closing text proposes to ask. */
-export interface AskAgain {
-  readonly question: string
-  readonly contextFile: string
+/** What stands at the end of a run. */
+export interface Closing {
+  /** The line that asks the tuned model something; null where there is none to propose. */
+  readonly ask: string | null
+  /** True where the window has the run too. */
+  readonly inWindow: boolean
 }
 
 /** How the run went, where it is, and what to do next. */
-export function closingText(
-  result: TrainResult,
-  run: RunStarted | null,
-  settings: readonly SettingInfo[],
-  again: AskAgain,
-): string {
+export function closingText(result: TrainResult, { ask, inWindow }: Closing): string {
   const ended = {
     finished: 'finished',
     'early-stopping': 'stopped early: no more improvement',
-    cancelled: 'stopped',
+    kept: 'stopped, and kept',
+    cancelled: inWindow ? 'paused' : 'stopped',
   }
   const lines = [
     `${ended[result.stopped]} after ${countOf(result.step, 'step')} of ${wholeNumber(result.steps)} in ${clock(result.seconds)}, ` +
@@ -71,26 +69,35 @@ export function closingText(
     `run folder  ${result.runDir}`,
   ]
   if (result.stopped === 'cancelled')
-    lines.push('', 'Go on with:', `  npx loracle train --resume ${shellWord(result.runDir)}`)
-  else if (run?.settings['method'] === 'lora')
-    lines.push('', 'Ask it something:', `  ${askLine(result, run, settings, again)}`)
+    lines.push('', inWindow ? 'Go on in the window, or with:' : 'Go on with:', `  ${resumeLine(result)}`)
+  else if (ask !== null) lines.push('', 'Ask it something:', `  ${ask}`)
   return `${lines.join('\n')}\n`
+}
+
+/** The line that goes on with a run. */
+export function resumeLine({ runDir }: Pick<TrainResult, 'runDir'>): string {
+  return `npx loracle train --resume ${shellWord(runDir)}`
+}
+
+export interface AskAgain {
+  readonly question: string
+  readonly contextFile: string
 }
 
 const answeringSettings = ['maxSourceLength', 'maxTargetLength', 'stride', 'numBeams']
 
-function askLine(
-  result: TrainResult,
-  run: RunStarted,
-  settings: readonly SettingInfo[],
-  again: AskAgain,
+/** The line that asks a run's adapter again, with the settings under which it answered. */
+export function askLine(
+  { model, settings: used }: RunStarted,
+  adapter: string,
+  { question, contextFile, settings }: AskAgain & { readonly settings: readonly SettingInfo[] },
 ): string {
   const changed = settings.filter(
-    ({ name, defaultValue }) => answeringSettings.includes(name) && run.settings[name] !== defaultValue,
+    ({ name, defaultValue }) => answeringSettings.includes(name) && used[name] !== defaultValue,
   )
   return [
-    `npx loracle ask --model ${shellWord(run.model)} --adapter ${shellWord(result.adapter)}`,
-    ...changed.map(({ name }) => `--set ${name}=${String(run.settings[name])}`),
-    `--question ${shellWord(again.question)} --context-file ${shellWord(again.contextFile)}`,
+    `npx loracle ask --model ${shellWord(model)} --adapter ${shellWord(adapter)}`,
+    ...changed.map(({ name }) => `--set ${name}=${String(used[name])}`),
+    `--question ${shellWord(question)} --context-file ${shellWord(contextFile)}`,
   ].join(' ')
 }

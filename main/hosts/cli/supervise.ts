@@ -1,6 +1,7 @@
 import type { ErrorReport } from '../../contract/errors.ts'
-import type { Job } from '../../contract/api.ts'
-import type { Result } from '../../contract/types.ts'
+import type { Job } from '../../contract/engine.ts'
+import type { Result } from '../../contract/engine-types.ts'
+import { endSoon, onInterrupt } from './interrupts.ts'
 import type { Output } from './output.ts'
 
 /**
@@ -12,9 +13,7 @@ export async function supervise<R extends Result>(job: Job<R>, output: Output): 
   const interrupt = (): void => {
     if (asked) {
       job.kill()
-      // A read that a preparation still waits for (a pipe, a drive that does not answer) would outlive even
-      // process.exit, which joins the threads of Node's pool.
-      setTimeout(() => process.kill(process.pid, 'SIGKILL'), 500).unref()
+      endSoon()
       return
     }
     asked = true
@@ -22,12 +21,12 @@ export async function supervise<R extends Result>(job: Job<R>, output: Output): 
     job.stop()
   }
   const unread = (): void => job.stop()
-  process.on('SIGINT', interrupt).on('SIGTERM', interrupt)
+  const release = onInterrupt(interrupt)
   process.stdout.on('error', unread)
   try {
     return await job.outcome
   } finally {
-    process.off('SIGINT', interrupt).off('SIGTERM', interrupt)
+    release()
     process.stdout.off('error', unread)
     output.progress.clear()
   }

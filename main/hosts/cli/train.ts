@@ -1,15 +1,24 @@
-import { shellWord } from './format.ts'
 import { basename, extname } from 'node:path'
-import type { EventListener } from '../../contract/api.ts'
-import type { Comparison, RunStarted, TrainRequest } from '../../contract/types.ts'
+import { defaultHome } from '../../app.ts'
+import type { App } from '../../app.ts'
+import type { EventListener, Job } from '../../contract/engine.ts'
+import type { Comparison, RunStarted, TrainRequest, TrainResult } from '../../contract/engine-types.ts'
+import type { RunDetail } from '../../contract/runs.ts'
 import type { Arguments } from './arguments.ts'
-import { jsonOption, settingsOptions, settingsSource } from './command.ts'
+import { jsonOption, projectOptions, settingsOptions, settingsSource } from './command.ts'
 import type { CliCommand, Session } from './command.ts'
 import { comparisonText, markOf } from './comparisons.ts'
 import { eventView } from './event-view.ts'
 import { Failure } from './failure.ts'
-import { closingText, scoreTable, summaryValue } from './summary.ts'
+import { shellWord } from './format.ts'
+import type { Output } from './output.ts'
+import { findRun, followProjectRun, homeOfRun, resumeRun, startRun } from './project-training.ts'
+import { askLine, closingText, resumeLine, scoreTable, summaryValue } from './summary.ts'
+import type { Closing } from './summary.ts'
 import { exitCodeOf, supervise } from './supervise.ts'
+import { createTrainingFeed } from './training-feed.ts'
+import type { TrainingFeed } from './training-feed.ts'
+import { plainCall, withApp } from './with-app.ts'
 
 export const train: CliCommand = {
   name: 'train',
@@ -17,6 +26,7 @@ export const train: CliCommand = {
   usage: [
     '--model DIR --data FILE [--validation FILE] [--test FILE …] [--out DIR] [--config FILE.json] [--set key=value …] [--json]',
     '--resume RUNDIR [--json]',
+    '--project NAME [--home DIR] [--model DIR] [--config FILE.json] [--set key=value …] [--json]',
   ],
   options: {
     model: { value: 'DIR', summary: 'A model folder as Hugging Face publishes it.' },
@@ -32,11 +42,82 @@ export const train: CliCommand = {
     },
     out: { value: 'DIR', summary: "Where the run's folder is made; ./runs without it." },
     ...settingsOptions,
+    ...projectOptions,
     resume: { value: 'RUNDIR', summary: 'Go on with a run that was stopped, from its newest checkpoint.' },
     ...jsonOption,
   },
   listsSettings: true,
-  run: (args, session) => runTraining(trainRequest(args), session),
+  run: async (args, session) => {
+    const project = args.get('project')
+    if (project !== null) return trainProject(project, args, session)
+    if (args.has('home'))
+      throw new Failure('usage', 'train takes --home together with --project. See loracle train --help.')
+    const request = trainRequest(args)
+    const home = 'resume' in request ? await homeOfRun(request.resume) : null
+    if (!('resume' in request) || home === null) return runTraining(request, session)
+    const feed = createTrainingFeed()
+    return withApp(session, { home, onTraining: feed.listen }, async (app) => {
+      const run = await findRun(app, request.resume)
+      const { name } = await app.handlers['projects.get']({ projectId: run.projectId }, plainCall)
+      return showProjectRun(app, () => resumeRun(app, run), {
+        project: name,
+        resumed: true,
+        home,
+        feed,
+        session,
+      })
+    })
+  },
+}
+
+function trainProject(project: string, args: Arguments, session: Session): Promise<number> {
+  const other = ['data', 'validation', 'test', 'out', 'resume'].find((name) => args.has(name))
+  if (other)
+    throw new Failure(
+      'usage',
+      `A project brings its own data and folders: leave --${other} out, or leave --project out.`,
+      { option: other },
+    )
+  const request = { project, model: args.get('model'), settings: settingsSource(args) }
+  const home = args.get('home')
+  const feed = createTrainingFeed()
+  return withApp(session, { home, onTraining: feed.listen }, (app) =>
+    showProjectRun(app, () => startRun(app, request, session.output.progress), {
+      project,
+      resumed: false,
+      home,
+      feed,
+      session,
+    }),
+  )
+}
+
+interface ProjectRunView {
+  readonly project: string
+  readonly resumed: boolean
+  readonly home: string | null
+  readonly feed: TrainingFeed
+  readonly session: Session
+}
+
+function showProjectRun(
+  app: App,
+  begin: () => Promise<RunDetail>,
+  { project, resumed, home, feed, session }: ProjectRunView,
+): Promise<number> {
+  const { progress } = session.output
+  const here = home === null || home === defaultHome() ? '' : ` --home ${shellWord(home)}`
+  return showTraining(
+    (onEvent) => followProjectRun(app, begin, { feed, onEvent, resumed, progress }),
+    session.output,
+    {
+      inWindow: true,
+      proposeAsk: (question) =>
+        Promise.resolve(
+          `npx loracle ask --project ${shellWord(project)}${here} --question ${shellWord(question?.question ?? noQuestion)}`,
+        ),
+    },
+  )
 }
 
 function trainRequest(args: Arguments): TrainRequest {
@@ -69,33 +150,57 @@ function trainRequest(args: Arguments): TrainRequest {
 /** Finds a text file with the context of a held-out question of the run; null where there is none. */
 export type FindPassage = (question: Comparison, runDir: string) => Promise<string | null>
 
-/** Starts a run, shows it, and ends with the scores, the comparisons and what to do next. */
-export async function runTraining(
+/** Starts a run by paths, shows it, and ends with the scores, the comparisons and what to do next. */
+export function runTraining(
   request: TrainRequest,
-  { api, output }: Session,
+  { engine, output }: Session,
   findPassage?: FindPassage,
 ): Promise<number> {
-  let run: RunStarted | null = null
+  return showTraining((onEvent) => engine.train(request, onEvent), output, {
+    inWindow: false,
+    proposeAsk: async (asked, { runDir, adapter }, run) => {
+      if (run.settings['method'] !== 'lora') return null
+      const contextFile = (asked && (await findPassage?.(asked, runDir))) ?? 'DOCUMENT.txt'
+      const question = asked?.question ?? noQuestion
+      return askLine(run, adapter, { question, contextFile, settings: engine.describeSettings() })
+    },
+  })
+}
+
+const noQuestion = 'Your question?'
+
+interface TrainingView extends Pick<Closing, 'inWindow'> {
+  /** The line that asks the tuned model a question again, one that it got right where there is one. */
+  proposeAsk(question: Comparison | undefined, result: TrainResult, run: RunStarted): Promise<string | null>
+}
+
+async function showTraining(
+  begin: (onEvent: EventListener) => Job<TrainResult>,
+  output: Output,
+  { inWindow, proposeAsk }: TrainingView,
+): Promise<number> {
+  const started: { run: RunStarted | null } = { run: null }
   const view: EventListener = output.json ? (event) => output.value(event) : eventView(output)
-  const job = api.train(request, (event) => {
-    if (event.type === 'run') run = event
+  const job = begin((event) => {
+    if (event.type === 'run') started.run = event
     view(event)
   })
   const outcome = await supervise(job, output)
   if (outcome.type === 'error') output.error(outcome.error)
-  else {
+  else if (output.json) {
     output.value(outcome)
     output.value(summaryValue(outcome))
     // Where the reader of the output has gone, which sets the exit code, there is nobody to tell.
-    if (output.json && outcome.stopped === 'cancelled' && process.exitCode === undefined)
-      output.progress.print(`Go on with: npx loracle train --resume ${shellWord(outcome.runDir)}`)
+    if (outcome.stopped === 'cancelled' && process.exitCode === undefined)
+      output.progress.print(`Go on with: ${resumeLine(outcome)}`)
+  } else {
     const scored = outcome.before
       ? [comparisonText(outcome.comparisons, output), scoreTable(outcome, output)]
       : []
     const question = outcome.comparisons.find((one) => markOf(one) === 'fixed') ?? outcome.comparisons[0]
-    const passage = question && !output.json ? await findPassage?.(question, outcome.runDir) : null
-    const again = { question: question?.question ?? 'Your question?', contextFile: passage ?? 'DOCUMENT.txt' }
-    output.text(['', ...scored, closingText(outcome, run, api.describeSettings(), again)].join('\n'))
+    const { run } = started
+    const ask = run && outcome.stopped !== 'cancelled' ? await proposeAsk(question, outcome, run) : null
+    output.text(['', ...scored, closingText(outcome, { ask, inWindow })].join('\n'))
   }
   return exitCodeOf(outcome)
 }
