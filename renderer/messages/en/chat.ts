@@ -1,0 +1,39 @@
+import { formatAgo, formatNumber, plural } from '../format.ts'
+
+export const chat = {
+  answersFrom: 'Answers from',
+  baseOnly: 'Base model only',
+  baseAnd: (run: string) => `Base model and ${run}`,
+  chats: 'Chats',
+  newChat: 'New chat',
+  chatAt: (time: number) => formatAgo(time),
+  questions: (count: number) => plural(count, { one: '# question', other: '# questions' }),
+  deleteChat: (title: string) => `Delete the chat “${title}”`,
+  deleteTitle: 'Delete this chat?',
+  deleteText: (title: string) =>
+    `“${title}” with its questions and answers is removed for good. Documents and runs stay as they are.`,
+  deleteConfirm: 'Delete the chat',
+  noChats: 'Chats are kept here.',
+  conversation: 'Questions and answers',
+  emptyTitle: 'What do you want to know?',
+  emptyText:
+    'The passages that fit are looked up, and the model answers from them, before and after training side by side. For a start:',
+  emptyTextPlain:
+    'The passages that fit are looked up, and the model answers from them, before and after training side by side.',
+  examples: 'Example questions',
+  composer: 'Question',
+  placeholder: 'Ask a question about your documents',
+  composerHint: 'Enter asks · Shift + Enter adds a line',
+  ask: 'Ask',
+  stop: 'Stop',
+  passages: 'Passages found',
+  passagesCount: (count: number) => plural(count, { one: '# passage found', other: '# passages found' }),
+  page: (page: number) => `page ${formatNumber(page)}`,
+  path: (parts: readonly string[]) => parts.join(' › '),
+  fromBase: 'Base answer',
+  fromTuned: 'Tuned answer',
+  fromBoth: 'Both answers',
+  noPassageTitle: 'No passage fits.',
+  askAgain: 'Ask again',
+  searching: 'Looking for passages…',
+} as const

@@ -1,0 +1,57 @@
+import { formatAgo, formatFixed, plural } from '../format.ts'
+
+export const home = {
+  title: 'Projects',
+  lead: 'One project for each domain: its documents, its questions, and the models that learnt them.',
+  newProject: 'New project',
+  lastUsed: (time: number) => `Used ${formatAgo(time)}`,
+  examples: (count: number) => plural(count, { one: '# example', other: '# examples' }),
+  passages: (count: number) => plural(count, { one: '# passage', other: '# passages' }),
+  noData: 'No data yet',
+  noRun: 'Not trained yet',
+  f1: 'F1',
+  f1Value: (score: number) => formatFixed(score, 1),
+  f1Change: (before: number, after: number) =>
+    `F1 on held-out questions: ${formatFixed(before, 1)} before, ${formatFixed(after, 1)} after training`,
+  f1Gain: (difference: number) => `${difference < 0 ? '−' : '+'}${formatFixed(Math.abs(difference), 1)}`,
+  runActive: 'Training',
+  runQueued: 'Training waits',
+  runPaused: 'Training paused',
+  runFailed: 'Training failed',
+  runInterrupted: 'Training interrupted',
+  sampleBadge: 'Sample',
+  sampleTitle: 'Digital identity guidelines',
+  sampleText:
+    'Four public NIST documents with 537 questions, and 277 held back for the test. The starter model learns them on this computer, offline.',
+  sampleTime: 'About three minutes from here to compared answers',
+  sampleOpen: 'Open the sample',
+  welcomeTitle: 'Teach a small model your documents',
+  welcomeText:
+    'Everything runs on this computer. Nothing is sent anywhere. A project goes through six steps:',
+  stepData: 'Drop documents, or questions with their answers.',
+  stepModel: 'Take the starter, or choose a bigger model.',
+  stepTrain: 'See time and memory before, the scores while it learns.',
+  stepCompare: 'The same questions, before and after.',
+  stepChat: 'Ask your documents, see the passage.',
+  stepExport: 'Take the adapter or the whole model with you.',
+  firstProject: 'Start with your own',
+  firstProjectText:
+    'Bring documents, or questions with their answers as CSV or JSON. A few hundred questions are a good beginning.',
+  nameLabel: 'Name',
+  nameHint: 'For example the domain: “Clinic leaflets”, “Returns and refunds”.',
+  create: 'Create the project',
+  deleteAction: 'Delete…',
+  renameAction: 'Rename…',
+  renameTitle: 'Rename the project',
+  deleteTitle: (name: string) => `Delete ${name}?`,
+  deleteText:
+    'Its data, runs and chats are removed from this computer. The files that you imported from and what you exported stay.',
+  deleteConfirm: 'Delete the project',
+  deleteBusyText:
+    'A training run of this project is at work. It is stopped first, and what it learnt is removed too.',
+  deleteBusyConfirm: 'Stop and delete',
+  deleted: (name: string) => `${name} is deleted.`,
+  notices: 'What happened meanwhile',
+  resume: 'Resume',
+  showRun: 'Show the run',
+} as const

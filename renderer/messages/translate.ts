@@ -1,0 +1,42 @@
+import { chat } from './en/chat.ts'
+import { common } from './en/common.ts'
+import { compare } from './en/compare.ts'
+import { data } from './en/data.ts'
+import { exporting } from './en/export.ts'
+import { home } from './en/home.ts'
+import { model } from './en/model.ts'
+import { train } from './en/train.ts'
+
+/** All that a person reads, by area and name: texts, or functions that make one of their arguments. */
+export const catalogue = { common, home, data, model, train, compare, chat, export: exporting } as const
+
+type Catalogue = typeof catalogue
+type Area = keyof Catalogue
+
+/** `area.name` of every message. */
+export type MessageKey = { [A in Area]: `${A}.${keyof Catalogue[A] & string}` }[Area]
+
+type Message<K extends MessageKey> = K extends `${infer A}.${infer N}`
+  ? A extends Area
+    ? N extends keyof Catalogue[A]
+      ? Catalogue[A][N]
+      : never
+    : never
+  : never
+type ArgumentsOf<K extends MessageKey> = Message<K> extends (...args: infer P) => string ? P : []
+
+/**
+ * The text of a message.
+ *
+ * ```ts
+ * t('common.cancel')
+ * t('data.rowCount', 3)
+ * ```
+ */
+export function t<K extends MessageKey>(key: K, ...args: ArgumentsOf<K>): string {
+  const dot = key.indexOf('.')
+  const area: Readonly<Record<string, unknown>> = catalogue[key.slice(0, dot) as Area]
+  const message = area[key.slice(dot + 1)]
+  if (typeof message === 'function') return (message as (...given: unknown[]) => string)(...args)
+  return String(message)
+}

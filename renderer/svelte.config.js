@@ -1,0 +1,2 @@
+/** Svelte reads TypeScript that can be erased by itself; runes are found by their use. */
+export default {}
