@@ -1,11 +1,32 @@
 import { defineConfig } from 'vitest/config'
 
+const files = { files: true, tests: true }
+
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
-    testTimeout: 60_000,
     pool: 'forks',
     maxWorkers: 2,
-    sequence: { shuffle: { files: true, tests: true } },
+    projects: [
+      {
+        test: {
+          name: 'parts',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/e2e/**'],
+          testTimeout: 60_000,
+          sequence: { shuffle: files, groupOrder: 0 },
+        },
+      },
+      {
+        test: {
+          // A browser, a host and a trainer each: one after another, when the processors are free.
+          name: 'window',
+          include: ['test/e2e/**/*.test.ts'],
+          fileParallelism: false,
+          maxWorkers: 1,
+          testTimeout: 240_000,
+          sequence: { shuffle: files, groupOrder: 1 },
+        },
+      },
+    ],
   },
 })

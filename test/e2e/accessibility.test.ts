@@ -1,0 +1,70 @@
+import { createRequire } from 'node:module'
+import type { AxeResults } from 'axe-core'
+import type { Page } from 'playwright-core'
+import { describe, expect, test } from 'vitest'
+import { withoutBrowser } from './support/browser.ts'
+import { openWindow } from './support/open-window.ts'
+import { prepareHome } from './support/prepared-home.ts'
+import { goToStep } from './support/steps.ts'
+
+const axePath = createRequire(import.meta.url).resolve('axe-core/axe.min.js')
+
+/** What axe finds that keeps somebody from using the window: its serious and critical findings. */
+async function findings(page: Page): Promise<string[]> {
+  await page.evaluate(await axeSource())
+  const { violations } = await page.evaluate<AxeResults>('axe.run(document, { resultTypes: ["violations"] })')
+  return violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.target.join(' ')).join(', ')}`)
+}
+
+async function axeSource(): Promise<string> {
+  const { readFile } = await import('node:fs/promises')
+  return readFile(axePath, 'utf8')
+}
+
+/** True where something is cut or pushes the page wider than the window. */
+async function overflows(page: Page): Promise<boolean> {
+  return page.evaluate('document.documentElement.scrollWidth > document.documentElement.clientWidth')
+}
+
+describe.skipIf(withoutBrowser)('every screen', () => {
+  test(
+    'has names, contrast and order for everybody, light and dark, in both sizes',
+    { timeout: 240_000 },
+    async () => {
+      const { home } = await prepareHome()
+      const { page, complaints } = await openWindow({ home })
+      const found: string[] = []
+      const look = async (where: string): Promise<void> => {
+        for (const [width, height] of [
+          [1280, 800],
+          [1024, 700],
+        ] as const)
+          for (const theme of ['light', 'dark'] as const) {
+            await page.setViewportSize({ width, height })
+            await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' })
+            found.push(...(await findings(page)).map((one) => `${where}, ${theme}, ${width}: ${one}`))
+            if (await overflows(page)) found.push(`${where}, ${theme}, ${width}: wider than the window`)
+          }
+      }
+
+      await look('Home')
+      await page
+        .getByRole('link', { name: /Returns/ })
+        .first()
+        .click()
+      for (const step of ['Data', 'Model', 'Train', 'Compare', 'Chat', 'Export']) {
+        await goToStep(page, step)
+        await page.waitForLoadState('networkidle')
+        await look(step)
+        for (const tab of await page.getByRole('tab').all()) {
+          await tab.click()
+          await look(`${step}, ${(await tab.textContent())?.trim() ?? ''}`)
+        }
+      }
+      expect(found).toEqual([])
+      expect(complaints).toEqual([])
+    },
+  )
+})

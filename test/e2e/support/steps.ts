@@ -1,0 +1,36 @@
+import type { Locator, Page } from 'playwright-core'
+
+/** What the tests do in the window, by the names that a person sees or hears. */
+export async function goToStep(page: Page, step: string): Promise<void> {
+  await page.getByRole('navigation').getByRole('link', { name: step }).click()
+  await page.getByRole('heading', { level: 1, name: step }).waitFor()
+}
+
+/** Opens the sample project from the first screen. */
+export async function openSample(page: Page): Promise<void> {
+  await page.getByRole('button', { name: 'Open the sample' }).click()
+  await page.getByRole('heading', { level: 1 }).waitFor()
+}
+
+/** Starts a project of its own from the first screen. */
+export async function createProject(page: Page, name: string): Promise<void> {
+  await page
+    .getByRole('button', { name: /Start a project|New project/ })
+    .first()
+    .click()
+  await page.getByRole('dialog').getByLabel('Name').fill(name)
+  await page.getByRole('dialog').getByRole('button', { name: 'Create the project' }).click()
+  await page.getByRole('heading', { level: 1, name: 'Data' }).waitFor()
+}
+
+/** Sets how many steps a run takes at most, on the Train screen's advanced settings. */
+export async function limitSteps(page: Page, steps: number): Promise<void> {
+  await page.getByRole('radio', { name: 'Advanced' }).press('Space')
+  const field = page.getByRole('textbox', { name: 'Most steps' })
+  await field.fill(String(steps))
+  await field.press('Tab')
+}
+
+export function text(page: Page, words: string | RegExp): Locator {
+  return page.getByText(words).first()
+}
