@@ -7,8 +7,12 @@ const few = 200
  * What a person should know before training, as sentences, the weightiest first.
  *
  * @param repeated Held-out questions that training asks in the same words about the same context.
+ * @param doubled Questions that stand in the data once more, about the same context.
  */
-export function adviceFor(summary: Omit<DataSummary, 'advice'>, repeated: number): string[] {
+export function adviceFor(
+  summary: Omit<DataSummary, 'advice'>,
+  { repeated, doubled }: { readonly repeated: number; readonly doubled: number },
+): string[] {
   const { examples, answerable, unanswerable, contexts, groups, rejected, passages } = summary
   const { train, validation, test } = summary.splits
   if (examples === 0)
@@ -41,6 +45,9 @@ export function adviceFor(summary: Omit<DataSummary, 'advice'>, repeated: number
       `${count(rejected, 'row')} ${rejected === 1 ? 'was' : 'were'} left out. Look at the problems: many can be mended.`,
     repeated > 0 &&
       `${count(repeated, 'held-out question')} ${repeated === 1 ? 'is' : 'are'} asked in training in the same words about the same context: scores will look better than they are. Remove the repeated ones, or the file that brings them.`,
+    // Some data asks a question twice on purpose; a file that was imported twice doubles nearly everything.
+    doubled * 4 >= examples &&
+      `${count(doubled, 'question')} ${doubled === 1 ? 'stands' : 'stand'} in the data more than once, about the same context. If a file was imported twice, remove it once.`,
   ]
   return advice.filter((sentence) => sentence !== false)
 }

@@ -26,7 +26,7 @@ export interface OpenImportOptions {
 /**
  * Opens a file and checks the mapping; where a table comes without one, the detected mapping is taken.
  *
- * @throws AppError `mapping_incomplete`, `data_empty` where there are no columns, and what the readers throw.
+ * @throws AppError `mapping_incomplete`, and what the readers throw.
  */
 export async function openImport(
   path: string,
@@ -70,9 +70,9 @@ async function completeMapping(
   const columns = table.columns.slice(0, namedColumns).join(', ') + (more > 0 ? ` and ${more} more` : '')
   if (table.columns.length === 0)
     throw new AppError(
-      'data_empty',
-      `${basename(path)} holds no records with named fields, so there is nothing to take. Choose another file.`,
-      { path },
+      'mapping_incomplete',
+      `The records of ${basename(path)} have no named fields, so none can be the context, the question or the answer. Choose another file.`,
+      { missing: missing.join(', ') },
     )
   if (missing.length > 0)
     throw new AppError(

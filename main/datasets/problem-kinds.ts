@@ -82,3 +82,10 @@ export const problemKinds: Readonly<Record<ProblemKind | ReadingProblem['kind'],
   rows_missing: { title: 'No rows', explanation: 'There is a row of column names and nothing below it.' },
   document_empty: { title: 'No text', explanation: 'No text was found in the document.' },
 }
+
+/** What a kind of problem is called and means; also of a kind that this version does not know. */
+export function explained(kind: string): Explained {
+  return Object.hasOwn(problemKinds, kind)
+    ? problemKinds[kind as keyof typeof problemKinds]
+    : { title: kind, explanation: 'Found by another version of Loracle.' }
+}

@@ -1,8 +1,8 @@
-import type { ProblemGroup, ProblemRow } from '../contract/datasets.ts'
+import type { ProblemRow } from '../contract/datasets.ts'
 import type { Handlers } from '../contract/methods.ts'
 import { isReady, requireProject } from './project-data.ts'
 import type { DatasetDeps } from './project-data.ts'
-import { problemKinds } from './problem-kinds.ts'
+import { explained, problemKinds } from './problem-kinds.ts'
 import type { Proposal } from './proposals.ts'
 
 interface GroupRow {
@@ -28,7 +28,7 @@ export function problemHandlers({ store }: DatasetDeps): Handlers<'data.problems
       )
       const order = Object.keys(problemKinds)
       return rows
-        .map((row) => ({ ...row, ...explain(row.kind) }))
+        .map((row) => ({ ...row, ...explained(row.kind) }))
         .sort((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind))
     },
 
@@ -60,10 +60,4 @@ export function problemHandlers({ store }: DatasetDeps): Handlers<'data.problems
       }
     },
   }
-}
-
-function explain(kind: string): Pick<ProblemGroup, 'title' | 'explanation'> {
-  return Object.hasOwn(problemKinds, kind)
-    ? problemKinds[kind as keyof typeof problemKinds]
-    : { title: kind, explanation: 'Found by another version of Loracle.' }
 }

@@ -37,6 +37,7 @@ export function summaryHandlers({ store }: DatasetDeps): Handlers<'data.summary'
       const counts = await readCounts(store, projectId)
       const others = await readOthers(store, projectId)
       const repeated = await countRepeated(store, projectId)
+      const doubled = await countDoubled(store, projectId)
       const histograms = {} as Record<Measure, HistogramBin[]>
       for (const measure of measures) histograms[measure] = await readHistogram(store, projectId, measure)
       const { examples, unanswerable } = counts
@@ -52,7 +53,7 @@ export function summaryHandlers({ store }: DatasetDeps): Handlers<'data.summary'
         splits,
         histograms,
       }
-      return { ...summary, advice: adviceFor(summary, repeated) } satisfies DataSummary
+      return { ...summary, advice: adviceFor(summary, { repeated, doubled }) } satisfies DataSummary
     },
   }
 }
@@ -97,6 +98,16 @@ async function countRepeated(store: Reader, projectId: string): Promise<number> 
     `SELECT count(*) AS count FROM example held WHERE project_id = ?1 AND split <> 'train' AND ${isReady}
        AND EXISTS (SELECT 1 FROM example seen WHERE seen.passage_id = held.passage_id
          AND seen.split = 'train' AND seen.question = held.question COLLATE NOCASE AND seen.${isReady})`,
+    projectId,
+  )
+  return row?.count ?? 0
+}
+
+/** Questions that stand in one split once more, about the same context. */
+async function countDoubled(store: Reader, projectId: string): Promise<number> {
+  const row = await store.get<{ count: number }>(
+    `SELECT total(times - 1) AS count FROM (SELECT count(*) AS times FROM example
+       WHERE project_id = ?1 AND ${isReady} GROUP BY passage_id, question, split HAVING count(*) > 1)`,
     projectId,
   )
   return row?.count ?? 0

@@ -1,6 +1,7 @@
-import { mkdir, mkdtemp, readdir, rename, rm, rmdir, stat, statfs } from 'node:fs/promises'
+import { mkdtemp, readdir, rename, rm, rmdir, stat, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { AppError } from '../contract/errors.ts'
+import { makeFolder } from '../store/files.ts'
 
 const temporaryPrefix = '.loracle-'
 const longestName = 60
@@ -40,7 +41,7 @@ export async function writeInPlace(
   { folder, stem, ending }: Target,
   write: (path: string) => Promise<void>,
 ): Promise<string> {
-  const made = await mkdir(folder, { recursive: true })
+  const made = await makeFolder(folder)
   try {
     const temporary = await mkdtemp(join(folder, temporaryPrefix))
     try {

@@ -4,12 +4,18 @@ import type { Reader } from '../store/connection.ts'
 const maxLength = 100
 
 /**
- * A project's name as it is kept: trimmed, in Unicode normalization form C.
+ * A project's name as it is kept: trimmed, in Unicode normalization form C, without characters that turn the text
+ * around it (bidirectional controls).
  *
  * @throws AppError `name_invalid` unless it has 1 to 100 characters.
  */
 export function projectName(given: string): string {
-  const name = given.toWellFormed().normalize('NFC').replace(/\s+/gu, ' ').trim()
+  const name = given
+    .toWellFormed()
+    .normalize('NFC')
+    .replace(/[\u202A-\u202E\u2066-\u2069]/gu, '')
+    .replace(/\s+/gu, ' ')
+    .trim()
   if (name === '')
     throw new AppError('name_invalid', 'A project needs a name. Type one of 1 to 100 characters.')
   const length = [...name].length

@@ -42,7 +42,7 @@ export function createRunActions(options: RunActionsOptions): Handlers<RunAction
         { path: row.folder },
       )
     const start = { status: 'queued', queued_at: now(), ended_at: null, error: null, facts } as const
-    if (!(await changeRun(store, row.id, start, resumableStatuses))) await refuse(row.id, 'gone on with')
+    if (!(await changeRun(store, row.id, start, resumableStatuses))) await refuse(row.id, 'resumed')
     const detail = await changed(row.id)
     runner.pump()
     return detail
@@ -65,7 +65,7 @@ export function createRunActions(options: RunActionsOptions): Handlers<RunAction
     },
     'runs.resume': async ({ runId }) => {
       const row = await readRun(store, runId)
-      if (!resumableStatuses.includes(row.status)) return refuse(runId, 'gone on with')
+      if (!resumableStatuses.includes(row.status)) return refuse(runId, 'resumed')
       return enqueue(row, row.facts)
     },
     'runs.stopAndKeep': async ({ runId }) => {

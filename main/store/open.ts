@@ -1,8 +1,8 @@
-import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { AppError } from '../contract/errors.ts'
 import { connect } from './connection.ts'
 import type { Connection, Reader, Writer } from './connection.ts'
+import { makeFolder } from './files.ts'
 import { checkStoreFile, migrate } from './migrate.ts'
 import { migrations as allMigrations } from './migrations.ts'
 import { asStoreError, codeOf } from './store-errors.ts'
@@ -32,7 +32,7 @@ export async function openStore(
   home: string,
   { migrations = allMigrations }: { readonly migrations?: readonly string[] } = {},
 ): Promise<Store> {
-  await mkdir(home, { recursive: true })
+  await makeHome(home)
   const lock = await holdLock(home)
   const path = join(home, 'store.sqlite')
   const opened: Connection[] = []
@@ -59,6 +59,16 @@ export async function openStore(
     await close().catch(() => undefined)
     throw await asStoreError(thrown, path)
   }
+}
+
+async function makeHome(home: string): Promise<void> {
+  await makeFolder(home).catch((thrown: unknown) => {
+    throw new AppError(
+      'write_failed',
+      `The folder ${home} cannot be made (${codeOf(thrown) || 'unknown reason'}). Choose another folder with --home.`,
+      { home },
+    )
+  })
 }
 
 /** A second file, locked for as long as the process lives: the system lets it go whatever the process dies of. */

@@ -58,7 +58,10 @@ async function load(projectId: string): Promise<void> {
     const loaded = await host.call('projects.get', { projectId })
     if (mine === newest) setProject(loaded)
   } catch (thrown) {
-    if (mine === newest) error = errorOf(thrown)
+    if (mine !== newest) return
+    error = errorOf(thrown)
+    // Deleted in another window: nothing of it can be used any more.
+    if (error.code === 'project_missing') detail = undefined
   }
 }
 

@@ -22,6 +22,12 @@ export function mappingFor(inspection: Inspection, given: GivenRoles): Mapping |
     })
   }
   const columns = inspection.columns.map((column) => column.name)
+  if (columns.length === 0)
+    throw new Failure(
+      'mapping_incomplete',
+      `The records of ${name} have no named fields, so none can be the context, the question or the answer. Choose another file.`,
+      { name },
+    )
   const list = columns.join(', ')
   for (const [role, column] of given) {
     if (columns.includes(column)) continue

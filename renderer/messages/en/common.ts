@@ -71,4 +71,5 @@ export const common = {
   showInFolder: 'Show in the file manager',
   notifications: 'Notifications',
   pageTitle: (parts: readonly string[]) => [...parts, 'Loracle'].join(' – '),
+  runNotHere: 'The run in the address is not here any more, or has nothing to show yet.',
 } as const

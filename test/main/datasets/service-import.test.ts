@@ -202,6 +202,16 @@ describe('import', () => {
   test('files that cannot be used are refused in a sentence', async () => {
     const { data, projectId, importText, importPath, rowCounts, folder } = await openProject()
     await expect(importText('odd.csv', 'a,b\n1,2\n3,4')).rejects.toMatchObject({ code: 'mapping_incomplete' })
+    await expect(importText('none.json', '[]')).rejects.toMatchObject({
+      code: 'mapping_incomplete',
+      message: expect.stringContaining('no named fields') as string,
+    })
+    await expect(importText('null.json', '{"data":[{"title":"t","paragraphs":null}]}')).rejects.toMatchObject(
+      {
+        code: 'data_empty',
+        message: expect.stringContaining('(Row cannot be read: 1)') as string,
+      },
+    )
     await expect(
       importText('good.csv', csv(goodRows(5)), {
         mapping: { roles: { ...mapping.roles, answer: 'nowhere' } },

@@ -189,4 +189,12 @@ describe('summary', () => {
       expect.stringContaining('3 held-out questions are asked in training') as string,
     ])
   })
+
+  test('a file that was imported twice is noticed', async () => {
+    const { data, projectId, importText } = await openProject()
+    for (const name of ['once.csv', 'twice.csv'])
+      await importText(name, csv(goodRows(60)), { mapping, use: 'train' })
+    const { advice } = await data['data.summary']({ projectId }, call)
+    expect(advice.join(' ')).toContain('60 questions stand in the data more than once')
+  })
 })

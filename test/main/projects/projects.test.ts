@@ -75,7 +75,7 @@ describe('names', () => {
     )
   })
 
-  test.each(['', ' \n\t ', 'x'.repeat(101)])('%j is refused', async (name) => {
+  test.each(['', ' \n\t ', '\u202e', 'x'.repeat(101)])('%j is refused', async (name) => {
     const { create } = await openProjects()
     await expect(create(name)).rejects.toMatchObject({ code: 'name_invalid' })
   })
