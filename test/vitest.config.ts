@@ -1,6 +1,8 @@
 import { defineConfig } from 'vitest/config'
 
 const files = { files: true, tests: true }
+// One second, the usual bound, is little for a window on a busy machine.
+const expect = { poll: { timeout: 20_000 } }
 
 export default defineConfig({
   test: {
@@ -13,6 +15,7 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: ['test/e2e/**'],
           testTimeout: 60_000,
+          expect,
           sequence: { shuffle: files, groupOrder: 0 },
         },
       },
@@ -24,6 +27,7 @@ export default defineConfig({
           fileParallelism: false,
           maxWorkers: 1,
           testTimeout: 240_000,
+          expect,
           sequence: { shuffle: files, groupOrder: 1 },
         },
       },

@@ -63,9 +63,14 @@ export async function openStore(
 
 async function makeHome(home: string): Promise<void> {
   await makeFolder(home).catch((thrown: unknown) => {
+    const code = codeOf(thrown)
+    if (code === 'EEXIST' || code === 'ENOTDIR')
+      throw new AppError('file_invalid', `${home} is a file, not a folder. Name a folder with --home.`, {
+        home,
+      })
     throw new AppError(
       'write_failed',
-      `The folder ${home} cannot be made (${codeOf(thrown) || 'unknown reason'}). Choose another folder with --home.`,
+      `The folder ${home} cannot be made (${code || 'unknown reason'}). Choose another folder with --home.`,
       { home },
     )
   })

@@ -21,6 +21,11 @@ export const browserPath = places.find((path) => path !== undefined && existsSyn
  */
 export const withoutBrowser = browserPath === null && process.env['LORACLE_BROWSER_TESTS'] !== 'required'
 
+if (withoutBrowser)
+  process.stderr.write(
+    'No Chromium is here: the tests that need one are left out. Install it, or name it in LORACLE_CHROMIUM.\n',
+  )
+
 export async function openBrowser(): Promise<Browser> {
   if (browserPath === null)
     throw new Error('No Chromium is here: install it, or name it in LORACLE_CHROMIUM.')
