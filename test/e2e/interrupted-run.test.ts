@@ -2,7 +2,7 @@ import type { Page } from 'playwright-core'
 import { describe, expect, test } from 'vitest'
 import { isAlive } from '../main/spawn-cli.ts'
 import { withoutBrowser } from './support/browser.ts'
-import { openWindow } from './support/open-window.ts'
+import { openWindow, usualHost } from './support/open-window.ts'
 import { goToStep, limitSteps, openSample } from './support/steps.ts'
 
 /** Starts a run of the sample without its held-out files, and waits for its first step. */
@@ -27,7 +27,16 @@ async function startRun(page: Page, steps: number): Promise<void> {
 describe.skipIf(withoutBrowser)('a run that does not go through at once', () => {
   test('is paused, found again after a reload, and resumed to its end', { timeout: 240_000 }, async () => {
     const { page, trainers, complaints } = await openWindow()
-    await startRun(page, 8)
+    await startRun(page, 12)
+
+    // Closing the window during a run asks first, and whoever says no stays. Electron asks by a dialog of its own.
+    if (usualHost === 'web') {
+      const asked = page.waitForEvent('dialog')
+      await page.close({ runBeforeUnload: true })
+      const dialog = await asked
+      expect(dialog.type()).toBe('beforeunload')
+      await dialog.dismiss()
+    }
     await page.getByRole('button', { name: 'Pause' }).click()
     await page
       .getByText(/Paused at step/)

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 import { withoutBrowser } from './support/browser.ts'
 import { openWindow } from './support/open-window.ts'
-import { createProject, goToStep, limitSteps } from './support/steps.ts'
+import { createProject, dropOnWindow, goToStep, limitSteps } from './support/steps.ts'
 
 /** A table as somebody's help desk exports it: other names, semicolons, quotes, a row whose answer is nowhere. */
 function helpDeskTable(): string {
@@ -26,7 +26,7 @@ describe.skipIf(withoutBrowser)('somebody’s own data', () => {
       await writeFile(file, helpDeskTable())
       const { page, complaints } = await openWindow({ width: 1024, height: 700, files: [file] })
       await createProject(page, 'Returns')
-      await page.getByLabel('Add files').setInputFiles(file)
+      await dropOnWindow(page, [file])
 
       // The columns were recognised from names and contents; the person looks and agrees.
       await page.getByText('All required columns are set').waitFor()
@@ -68,7 +68,7 @@ describe.skipIf(withoutBrowser)('somebody’s own data', () => {
       )
       const { page, complaints } = await openWindow()
       await createProject(page, 'Handbook')
-      await page.getByLabel('Add a folder').setInputFiles(folder)
+      await dropOnWindow(page, [folder])
       await page.getByRole('button', { name: /Import 2 documents/ }).click()
       await page.getByRole('tab', { name: /Documents/ }).click()
       await page.getByText('Roses are cut in March.').first().waitFor()

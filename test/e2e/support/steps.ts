@@ -34,3 +34,12 @@ export async function limitSteps(page: Page, steps: number): Promise<void> {
 export function text(page: Page, words: string | RegExp): Locator {
   return page.getByText(words).first()
 }
+
+/** Drops files and folders onto the window as the system does, with what the browser makes of real paths. */
+export async function dropOnWindow(page: Page, paths: readonly string[]): Promise<void> {
+  const session = await page.context().newCDPSession(page)
+  const data = { items: [], files: [...paths], dragOperationsMask: 1 }
+  for (const type of ['dragEnter', 'dragOver', 'drop'] as const)
+    await session.send('Input.dispatchDragEvent', { type, x: 500, y: 400, data })
+  await session.detach()
+}
