@@ -1,8 +1,12 @@
+import { preload } from './preload-surface.ts'
+
 /** A file that was dropped or chosen, by itself or in a folder. */
 export interface DroppedFile {
   /** With its folders, where it lay in one. */
   readonly name: string
   readonly file: File
+  /** Where it lies on this machine; empty where the window may not know it, as in a browser. */
+  readonly path: string
 }
 
 /** The files that were dropped, folders read to their end; hidden files of folders are left out. */
@@ -13,8 +17,10 @@ export async function droppedFiles(transfer: DataTransfer): Promise<DroppedFile[
     .map((item) => ({ entry: item.webkitGetAsEntry(), file: item.getAsFile() }))
   const files: DroppedFile[] = []
   for (const { entry, file } of taken) {
-    if (entry && isDirectory(entry)) files.push(...(await filesUnder(entry, entry.name)))
-    else if (file) files.push({ name: file.name, file })
+    // The files of a dropped folder come without paths of their own, but the folder has one.
+    if (entry && isDirectory(entry))
+      files.push(...(await filesUnder(entry, entry.name, file ? pathOf(file) : '')))
+    else if (file) files.push({ name: file.name, file, path: pathOf(file) })
   }
   return files
 }
@@ -22,19 +28,24 @@ export async function droppedFiles(transfer: DataTransfer): Promise<DroppedFile[
 /** The files that were chosen in a file input, or in a folder with `webkitdirectory`. */
 export function chosenFiles(files: FileList): DroppedFile[] {
   return [...files]
-    .map((file) => ({ name: file.webkitRelativePath || file.name, file }))
+    .map((file) => ({ name: file.webkitRelativePath || file.name, file, path: pathOf(file) }))
     .filter(({ name, file }) => file.webkitRelativePath === '' || isShown(name))
+}
+
+function pathOf(file: File): string {
+  return preload?.pathForFile(file) ?? ''
 }
 
 function isShown(path: string): boolean {
   return !path.split('/').some((part) => part.startsWith('.'))
 }
 
-async function filesUnder(entry: FileSystemEntry, path: string): Promise<DroppedFile[]> {
-  if (!isShown(path)) return []
+/** @param path of the entry itself; empty where it is not known */
+async function filesUnder(entry: FileSystemEntry, name: string, path: string): Promise<DroppedFile[]> {
+  if (!isShown(name)) return []
   if (isFile(entry)) {
     const file = await new Promise<File>((resolve, reject) => entry.file(resolve, reject))
-    return [{ name: path, file }]
+    return [{ name, file, path: path === '' ? pathOf(file) : path }]
   }
   if (!isDirectory(entry)) return []
   const reader = entry.createReader()
@@ -45,7 +56,8 @@ async function filesUnder(entry: FileSystemEntry, path: string): Promise<Dropped
       reader.readEntries(resolve, reject),
     )
     if (some.length === 0) return files
-    for (const one of some) files.push(...(await filesUnder(one, `${path}/${one.name}`)))
+    for (const one of some)
+      files.push(...(await filesUnder(one, `${name}/${one.name}`, path === '' ? '' : `${path}/${one.name}`)))
   }
 }
 

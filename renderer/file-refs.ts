@@ -1,6 +1,6 @@
 import { AppError } from '../main/contract/errors.ts'
 import type { FileRef } from '../main/contract/datasets.ts'
-import { preload } from './preload-surface.ts'
+import type { DroppedFile } from './dropped-items.ts'
 
 export interface UploadOptions {
   readonly onProgress?: (done: number, total: number) => void
@@ -12,8 +12,10 @@ export interface UploadOptions {
  *
  * @throws AppError `cancelled`, `connection_lost`, `file_too_large`, `file_unreadable`
  */
-export async function toFileRef(file: File, options: UploadOptions = {}): Promise<FileRef> {
-  const path = preload?.pathForFile(file) ?? ''
+export async function toFileRef(
+  { file, path }: Pick<DroppedFile, 'file' | 'path'>,
+  options: UploadOptions = {},
+): Promise<FileRef> {
   return path === '' ? { upload: await upload(file, options) } : { path }
 }
 

@@ -66,7 +66,7 @@ describe.skipIf(withoutBrowser)('somebody’s own data', () => {
         join(folder, 'garden.txt'),
         'Roses are cut in March.\n\nTulips are planted in autumn.\n',
       )
-      const { page, complaints } = await openWindow()
+      const { page, complaints } = await openWindow({ files: [folder] })
       await createProject(page, 'Handbook')
       await dropOnWindow(page, [folder])
       await page.getByRole('button', { name: /Import 2 documents/ }).click()

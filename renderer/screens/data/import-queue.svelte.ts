@@ -60,7 +60,7 @@ export function importQueueOf(projectId: string): ImportQueue {
 
 function createImportQueue(projectId: string): ImportQueue {
   let files = $state.raw<readonly QueuedFile[]>([])
-  const dropped = new Map<number, File>()
+  const dropped = new Map<number, DroppedFile>()
   const work = new Map<number, AbortController>()
   let reading = false
 
@@ -77,7 +77,7 @@ function createImportQueue(projectId: string): ImportQueue {
     files = files.filter(({ id }) => !ids.includes(id))
   }
 
-  async function read(id: number, file: File): Promise<void> {
+  async function read(id: number, file: DroppedFile): Promise<void> {
     const cancel = new AbortController()
     const { signal } = cancel
     work.set(id, cancel)
@@ -160,9 +160,10 @@ function createImportQueue(projectId: string): ImportQueue {
       return files.filter(({ status }) => status === 'unreadable')
     },
     add: (added) => {
-      const fresh = added.map(({ name, file }): QueuedFile => {
+      const fresh = added.map((one): QueuedFile => {
+        const { name, file } = one
         const id = nextId++
-        dropped.set(id, file)
+        dropped.set(id, one)
         return {
           id,
           name,

@@ -19,12 +19,19 @@ export const browser: Promise<Browser> = chromium.launch({
   ],
 })
 
+interface DroppableFile {
+  readonly path: string
+  readonly name: string
+  /** Null for a folder. */
+  readonly size: number | null
+}
+
 /** The files whose paths a page may learn, folders with all that they hold. */
-export function droppableFiles(): readonly { path: string; name: string; size: number }[] {
-  const walk = (path: string): { path: string; name: string; size: number }[] => {
+export function droppableFiles(): readonly DroppableFile[] {
+  const walk = (path: string): DroppableFile[] => {
     const found = statSync(path)
     const inside = found.isDirectory() ? readdirSync(path).flatMap((name) => walk(join(path, name))) : []
-    return [{ path, name: basename(path), size: found.size }, ...inside]
+    return [{ path, name: basename(path), size: found.isDirectory() ? null : found.size }, ...inside]
   }
   return (JSON.parse(process.env['STAND_IN_FILES'] ?? '[]') as string[]).flatMap(walk)
 }

@@ -72,9 +72,10 @@ globalThis.standInElectron = (() => {
       removeListener: (channel, listener) => listeners.get(channel)?.delete(listener),
     },
     webUtils: {
-      // A page's file has no path: it is known again by its name and size.
+      // A page's file has no path: it is known again by its name and size, a folder by its name.
       getPathForFile: (file) =>
-        standInFiles.find(({ name, size }) => name === file.name && size === file.size)?.path ?? '',
+        standInFiles.find(({ name, size }) => name === file.name && (size === null || size === file.size))
+          ?.path ?? '',
     },
   }
 })()
