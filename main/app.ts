@@ -4,7 +4,6 @@ import { createChat } from './chat/chat.ts'
 import { argumentChecks } from './contract/arguments.ts'
 import type { Engine } from './contract/engine.ts'
 import { AppError } from './contract/errors.ts'
-import type { ErrorValue } from './contract/errors.ts'
 import type { Handlers, MethodName } from './contract/methods.ts'
 import type { AppInfo } from './contract/projects.ts'
 import { createDatasets } from './datasets/service.ts'
@@ -16,6 +15,7 @@ import { createNotices } from './notices.ts'
 import { createFiles } from './projects/folder-listing.ts'
 import { createPreferences } from './projects/preferences.ts'
 import { createProjects } from './projects/service.ts'
+import type { HostedApp } from './rpc/hosted-app.ts'
 import { createRuns } from './runs/runs.ts'
 import { createSampleProject } from './sample-project.ts'
 import { createChanges } from './store/changes.ts'
@@ -34,8 +34,8 @@ export { errorValueOf } from './trainers/error-value.ts'
 export { forkTrainer } from './trainers/trainer-process.ts'
 export type { TrainerExit, TrainerProcess } from './trainers/trainer-process.ts'
 
-/** A handler's context for calls within the app. */
-const plainCall = { emit: () => undefined, signal: new AbortController().signal }
+/** A handler's context for calls where nothing is watched and nothing cancelled. */
+export const plainCall = { emit: () => undefined, signal: new AbortController().signal }
 
 export interface AppOptions {
   /** The folder that holds store and files. */
@@ -49,26 +49,17 @@ export interface AppOptions {
   readonly startsWaitingRuns?: boolean
 }
 
-type Export = { readonly path: string; readonly name: string }
-
 /** The app as a host sees it: every method of the contract, and what the command line needs beside them. */
-export interface App {
+export interface App extends HostedApp {
   readonly handlers: Handlers
   readonly checks: typeof argumentChecks
   /** Where a host puts what is uploaded to it. */
   readonly uploadsDir: string
   readonly engine: Engine
-  toErrorValue(thrown: unknown): ErrorValue
-  /** The file of an export; undefined where it is a folder, or gone. */
-  findDownload(exportId: string): Promise<Export | undefined>
-  /** The run at work, so that a host asks before it closes. */
-  activeRun(): { readonly name: string } | undefined
   /** The model folder of a project and the adapter of its newest finished run. @throws AppError `model_missing` */
   answeringPaths(projectId: string): Promise<{ readonly model: string; readonly adapter: string | null }>
   /** Writes the questions that a project holds out into a folder, as one file; null where there are none. */
   writeHeldOut(projectId: string, folder: string): Promise<string | null>
-  /** Pauses what is at work (checkpoints saved), ends the trainer processes, closes the store. Never rejects. */
-  dispose(): Promise<void>
 }
 
 /**

@@ -3,7 +3,7 @@ import { nearestName } from '../../app.ts'
 import type { ProjectSummary } from '../../contract/projects.ts'
 import { Failure } from './failure.ts'
 import { shellWord } from './format.ts'
-import { plainCall } from './with-app.ts'
+import { plainCall } from '../../app.ts'
 
 /** The project of a name, in whatever letter case, or of an id. @throws Failure `project_missing` with the nearest name. */
 export async function findProject({ handlers }: App, name: string): Promise<ProjectSummary> {

@@ -12,7 +12,8 @@ import { countOf, wholeNumber } from './format.ts'
 import { mappingFor } from './import-mapping.ts'
 import type { GivenRoles } from './import-mapping.ts'
 import type { Output } from './output.ts'
-import { plainCall, withApp } from './with-app.ts'
+import { plainCall } from '../../app.ts'
+import { withApp } from './with-app.ts'
 
 export const importData: CliCommand = {
   name: 'import',

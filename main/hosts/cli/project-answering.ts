@@ -12,7 +12,8 @@ import type { Session } from './command.ts'
 import { Failure } from './failure.ts'
 import { findProject } from './find-project.ts'
 import type { Output } from './output.ts'
-import { plainCall, withApp } from './with-app.ts'
+import { plainCall } from '../../app.ts'
+import { withApp } from './with-app.ts'
 
 /** What is to answer, and which questions. */
 export interface AnsweringPaths {

@@ -10,7 +10,7 @@ import { findProject } from './find-project.ts'
 import { countOf, shellWord } from './format.ts'
 import type { ProgressLine } from './progress-line.ts'
 import type { TrainingFeed } from './training-feed.ts'
-import { plainCall } from './with-app.ts'
+import { plainCall } from '../../app.ts'
 
 export interface ProjectRunRequest {
   readonly project: string

@@ -7,7 +7,8 @@ import { Failure } from './failure.ts'
 import { findProject } from './find-project.ts'
 import { columns, countOf, shellWord, wholeNumber } from './format.ts'
 import type { Output } from './output.ts'
-import { plainCall, withApp } from './with-app.ts'
+import { plainCall } from '../../app.ts'
+import { withApp } from './with-app.ts'
 
 export const project: CliCommand = {
   name: 'project',

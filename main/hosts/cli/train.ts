@@ -18,7 +18,8 @@ import type { Closing } from './summary.ts'
 import { exitCodeOf, supervise } from './supervise.ts'
 import { createTrainingFeed } from './training-feed.ts'
 import type { TrainingFeed } from './training-feed.ts'
-import { plainCall, withApp } from './with-app.ts'
+import { plainCall } from '../../app.ts'
+import { withApp } from './with-app.ts'
 
 export const train: CliCommand = {
   name: 'train',

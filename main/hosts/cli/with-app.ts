@@ -4,9 +4,6 @@ import { Failure } from './failure.ts'
 import { endSoon, onInterrupt } from './interrupts.ts'
 import type { TrainingListener } from './training-feed.ts'
 
-/** A handler's second argument where nothing is streamed and nothing cancelled. */
-export const plainCall = { emit: () => undefined, signal: new AbortController().signal }
-
 export interface AppUse {
   /** The home folder; null for the usual one. */
   readonly home: string | null

@@ -9,14 +9,13 @@ import { availableParallelism, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Browser, Page } from 'playwright-core'
-import { createApp, forkTrainer } from '../../../main/app.ts'
+import { createApp, forkTrainer, plainCall } from '../../../main/app.ts'
 import type { App } from '../../../main/app.ts'
 import { startWebHost } from '../../../main/hosts/web/web-host.ts'
 import { openBrowser } from '../../e2e/support/browser.ts'
 import { repository } from '../../main/spawn-cli.ts'
 import { quantile, summarize } from '../statistics.ts'
 
-const plainCall = { emit: () => undefined, signal: new AbortController().signal }
 const rendererDir = join(repository, 'out', 'renderer')
 
 /** Milliseconds from the command to a window that shows its projects and answers. */

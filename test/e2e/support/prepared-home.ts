@@ -1,12 +1,9 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { createApp, forkTrainer } from '../../../main/app.ts'
+import { createApp, forkTrainer, plainCall } from '../../../main/app.ts'
 import type { App } from '../../../main/app.ts'
 import { repository } from '../../main/spawn-cli.ts'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
-
-/** A handler's context where nothing is watched and nothing cancelled. */
-const plainCall = { emit: () => undefined, signal: new AbortController().signal }
 
 /** A home folder with one project that has data, documents, a finished run, a chat and an export. */
 export async function prepareHome(): Promise<{ readonly home: string; readonly projectId: string }> {

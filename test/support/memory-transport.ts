@@ -1,5 +1,5 @@
-import { textTransport } from './text-transport.ts'
-import type { Transport } from './transport.ts'
+import { textTransport } from '../../main/rpc/text-transport.ts'
+import type { Transport } from '../../main/rpc/transport.ts'
 
 /** Two ends joined in this process. Frames cross as JSON text and arrive later, as they do over a socket. */
 export function memoryTransportPair(): readonly [Transport, Transport] {
