@@ -24,6 +24,7 @@ export default defineConfig({
           cli: 'main/hosts/cli/main.ts',
           start: 'main/hosts/start/main.ts',
           worker: 'trainer/worker.ts',
+          reader: 'main/datasets/reading/reading-worker.ts',
         },
         output: { format: 'es', entryFileNames: '[name].js', chunkFileNames: 'chunks/[name]-[hash].js' },
       },

@@ -75,7 +75,17 @@ export async function createApp(options: AppOptions): Promise<App> {
   const answering = createAnswering({ startTrainer })
   const runOf = (runId: string) => readTrainedRun(store, runId)
 
-  const datasets = createDatasets({ store, changes, resolveUpload: (id) => resolveUpload(store.home, id) })
+  const datasets = createDatasets({
+    store,
+    changes,
+    version,
+    answering,
+    resolveUpload: (id) => resolveUpload(store.home, id),
+    modelFolderOf: async (projectId) => (await modelOf(projectId))?.folder ?? null,
+    windowOf: async (projectId) => (await modelOf(projectId))?.maxLength ?? null,
+    modelOf: (modelId) => models.modelOf(modelId),
+    runOf,
+  })
   const models = createModels({
     store,
     changes,
@@ -96,7 +106,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     store,
     changes,
     stopWork: async (projectId) => {
-      const stops = [chat.stopProject, exports.stopProject, runs.stopRuns]
+      const stops = [datasets.stopProject, chat.stopProject, exports.stopProject, runs.stopRuns]
       await Promise.all(stops.map((stop) => stop(projectId)))
     },
     hasActiveRun: runs.hasActiveRun,
@@ -135,7 +145,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     // The starter is in the list from the start; an installation without it still opens.
     await models.modelOf(starterId).catch(() => null)
     // What cannot be swept on a full disk is out of sight, and is swept at a later start.
-    await datasets.sweepUnfinished().catch(unlessFull)
+    await datasets.recover().catch(unlessFull)
     await projects.sweepOrphans().catch(unlessFull)
     await runs.recover({ startsWaitingRuns })
   } catch (thrown) {
@@ -205,7 +215,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     },
     dispose: async () => {
       // Each is tried, whatever the others did: no process may outlive the app.
-      for (const end of [runs.dispose, models.dispose, answering.dispose, store.close])
+      for (const end of [runs.dispose, models.dispose, datasets.dispose, answering.dispose, store.close])
         await end().catch(() => undefined)
     },
   }

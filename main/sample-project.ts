@@ -1,6 +1,6 @@
 import { readFile, readdir } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import type { ImportRequest } from './contract/datasets.ts'
+import type { ImportRequest } from './contract/imports.ts'
 import type { CallContext, Handlers } from './contract/methods.ts'
 import type { Datasets } from './datasets/service.ts'
 import type { Projects } from './projects/service.ts'

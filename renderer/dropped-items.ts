@@ -1,13 +1,7 @@
+import type { DroppedFile } from './dropped-file.ts'
 import { preload } from './preload-surface.ts'
 
-/** A file that was dropped or chosen, by itself or in a folder. */
-export interface DroppedFile {
-  /** With its folders, where it lay in one. */
-  readonly name: string
-  readonly file: File
-  /** Where it lies on this machine; empty where the window may not know it, as in a browser. */
-  readonly path: string
-}
+export type { DroppedFile } from './dropped-file.ts'
 
 /** The files that were dropped, folders read to their end; hidden files of folders are left out. */
 export async function droppedFiles(transfer: DataTransfer): Promise<DroppedFile[]> {
@@ -30,6 +24,11 @@ export function chosenFiles(files: FileList): DroppedFile[] {
   return [...files]
     .map((file) => ({ name: file.webkitRelativePath || file.name, file, path: pathOf(file) }))
     .filter(({ name, file }) => file.webkitRelativePath === '' || isShown(name))
+}
+
+/** The files that were copied in a file manager, or a picture of the clipboard, under the name that it gives. */
+export function pastedFiles(clipboard: DataTransfer): DroppedFile[] {
+  return [...clipboard.files].map((file) => ({ name: file.name, file, path: pathOf(file) }))
 }
 
 function pathOf(file: File): string {

@@ -1,5 +1,5 @@
 import { AppError } from '../main/contract/errors.ts'
-import type { FileRef } from '../main/contract/datasets.ts'
+import type { FileRef } from '../main/contract/imports.ts'
 import type { DroppedFile } from './dropped-items.ts'
 
 export interface UploadOptions {

@@ -4,9 +4,8 @@ import { findAnswer } from './data/answer-place.ts'
 import { decodeStream } from './data/decode-stream.ts'
 import { TrainerError } from './errors.ts'
 import type { LoadedModel, ModelKeeper } from './loaded-model.ts'
+import { openRequest } from './open-request.ts'
 import type { AnswerColumn, AnswerReport, AnswerRequest, ContextAnswer } from './protocol.ts'
-import { checkSettings } from './run/prepare-run.ts'
-import { answerSettingNames, parseSettings } from './settings.ts'
 import type { Settings } from './settings.ts'
 
 export interface AnswerRequestOptions {
@@ -17,8 +16,9 @@ export interface AnswerRequestOptions {
 }
 
 /**
- * Answers a question from every context, with each adapter or the base model in a column of its own. The first
- * context is answered first, its tokens told as they are made, where it fits into one window.
+ * Answers a question from every context, or does a task with every input (once where there is none), with each
+ * adapter or the base model in a column of its own. The first context is answered first, its tokens told as they are
+ * made, where it fits into one window.
  *
  * @throws TrainerError `usage` for a request without question, context or column, `setting_invalid`, `cancelled`,
  * and what opening the model and the adapters throws.
@@ -30,17 +30,14 @@ export async function answerRequest(
 ): Promise<Omit<AnswerReport, 'type' | 'id'>> {
   const started = performance.now()
   checkRequest(request)
-  const settings = settingsOf(request, options.settings)
-  const loaded = await models.use(request.model)
-  const { config } = loaded.text.model.architecture
-  const text = { ...loaded.text, maxSourceLength: settings.maxSourceLength ?? config.maxLength }
-  checkSettings(text, settings)
+  const { loaded, text, settings } = await openRequest(models, request, options.settings)
   // All adapters are read first: one that does not fit is told before anything is answered.
   const adapters = []
   for (const folder of request.adapters) adapters.push({ folder, adapter: await loaded.adapter(folder) })
 
   const columns: AnswerColumn[] = []
   let questionCut = false
+  let inputCut = false
   for (const [column, { folder, adapter }] of adapters.entries()) {
     const began = performance.now()
     const answered = await answerContexts({ ...loaded, text }, request, {
@@ -52,16 +49,19 @@ export async function answerRequest(
       },
     })
     questionCut ||= answered.some((answer) => answer.questionCut)
-    const answers = answered.map((answer, i) => contextAnswer(answer, request.contexts[i] ?? ''))
+    inputCut ||= answered.some((answer) => answer.inputCut)
+    const answers = answered.map((answer, i) =>
+      contextAnswer(answer, request.form === 'task' ? null : (request.contexts[i] ?? '')),
+    )
     columns.push({ adapter: folder, answers, best: bestOf(answers), seconds: secondsSince(began) })
   }
-  return { columns, questionCut, seconds: secondsSince(started) }
+  return { columns, questionCut, inputCut, seconds: secondsSince(started) }
 }
 
-function checkRequest({ question, contexts, adapters }: AnswerRequest): void {
+function checkRequest({ form, question, contexts, adapters }: AnswerRequest): void {
   if (question.trim() === '')
     throw new TrainerError('usage', 'The question is empty. Ask something.', { part: 'question' })
-  if (contexts.length === 0 || contexts.every((context) => context.trim() === ''))
+  if (form !== 'task' && contexts.every((context) => context.trim() === ''))
     throw new TrainerError('usage', 'There is no text to answer from. Give at least one passage.', {
       part: 'contexts',
     })
@@ -69,18 +69,6 @@ function checkRequest({ question, contexts, adapters }: AnswerRequest): void {
     throw new TrainerError('usage', 'No model is to answer. Name an adapter, or null for the base model.', {
       part: 'adapters',
     })
-}
-
-function settingsOf({ settings }: AnswerRequest, base: Settings): Settings {
-  const allowed: readonly string[] = answerSettingNames
-  for (const name of Object.keys(settings))
-    if (!allowed.includes(name))
-      throw new TrainerError(
-        'setting_invalid',
-        `A request cannot choose ${name}; it can choose ${allowed.join(', ')}.`,
-        { name },
-      )
-  return parseSettings({ ...base, ...settings })
 }
 
 interface ColumnOptions {
@@ -92,14 +80,15 @@ interface ColumnOptions {
 
 async function answerContexts(
   { session, text }: LoadedModel,
-  { question, contexts }: AnswerRequest,
+  { form = 'qa', question, contexts }: AnswerRequest,
   { settings, adapter, signal, onText }: ColumnOptions,
 ): Promise<readonly Answered[]> {
   const stream = decodeStream(text.tokenizer)
   const emit = (piece: string) => {
     if (piece !== '') onText(piece)
   }
-  const [first, ...rest] = contexts.map((context) => ({ question, context }))
+  const inputs = form === 'task' && contexts.length === 0 ? [''] : contexts
+  const [first, ...rest] = inputs.map((context) => ({ form, question, context }))
   const common = { settings, adapter, signal }
   const head = await answerQuestions(session, text, first ? [first] : [], {
     ...common,
@@ -111,9 +100,10 @@ async function answerContexts(
   return [...head, ...(await answerQuestions(session, text, rest, common))]
 }
 
-function contextAnswer(answer: Answered, context: string): ContextAnswer {
+/** @param context Null where the answer is no stretch of any: the text of a task. */
+function contextAnswer(answer: Answered, context: string | null): ContextAnswer {
   const { text, unanswerable, score, windows } = answer
-  const place = unanswerable ? null : findAnswer(context, text)
+  const place = unanswerable || context === null ? null : findAnswer(context, text)
   return { text, unanswerable, score, start: place?.start ?? null, end: place?.end ?? null, windows }
 }
 

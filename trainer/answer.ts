@@ -1,11 +1,14 @@
+import type { ExampleForm } from './data/example.ts'
+import { promptsOf } from './data/prompts.ts'
+import type { Asked } from './data/prompts.ts'
 import { isUnanswerable, unanswerable } from './data/qa-prompt.ts'
-import { promptWindows } from './data/windows.ts'
 import { openAnsweringSession } from './generate/answering-session.ts'
 import type { AnsweringSession } from './generate/answering-session.ts'
-import { generate } from './generate/generate.ts'
 import type { Adapter } from './lora/peft-adapter.ts'
 import type { TextModel } from './open-model.ts'
 import type { Settings } from './settings.ts'
+import { writeTexts } from './write-texts.ts'
+import type { WriteOptions, WrittenText } from './write-texts.ts'
 
 /** The answer to one question, chosen among the windows of its context. */
 export interface Answered {
@@ -16,17 +19,12 @@ export interface Answered {
   readonly windows: number
   /** True where the question was cut to leave room for the context. */
   readonly questionCut: boolean
+  /** True where the input of a task was cut to the model's window. */
+  readonly inputCut: boolean
 }
 
-export interface AnswerOptions {
-  readonly settings: Settings
-  /** Null for the base model. */
-  readonly adapter: Adapter | null
-  readonly signal: AbortSignal
-  readonly onProgress?: (done: number, total: number) => void
-  /** Tokens as they are made; for one question with one window. */
-  readonly onToken?: (token: number) => void
-}
+/** Tokens are told as they are made for one question with one window. */
+export type AnswerOptions = WriteOptions
 
 /** Opens a session that answers with the base model and, where there is one, with the adapter. */
 export function openAnswering(
@@ -46,61 +44,59 @@ export function openAnswering(
 }
 
 /**
- * Answers questions about contexts, in order. A context longer than the model's window is cut into windows that
- * overlap; of their answers the one with the best score wins, `unanswerable` only where every window says so.
+ * Answers questions about contexts, and does tasks, in order. A context longer than the model's window is cut into windows that
+ * overlap; of their answers the one with the best score wins, `unanswerable` only where every window says so. A task
+ * has one prompt.
  *
  * @throws TrainerError `cancelled` where the signal was aborted.
  */
 export async function answerQuestions(
   session: AnsweringSession,
-  { model, tokenizer, maxSourceLength }: TextModel,
-  questions: readonly { readonly question: string; readonly context: string }[],
+  text: TextModel,
+  questions: readonly Asked[],
   options: AnswerOptions,
 ): Promise<readonly Answered[]> {
-  const { settings, adapter, signal } = options
-  const { config } = model.architecture
-  const prompts = questions.flatMap(({ question, context }, index) =>
-    promptWindows(tokenizer, question, context, { maxSourceLength, stride: settings.stride }).map(
-      ({ sourceIds, questionCut }) => ({ index, sourceIds, questionCut }),
-    ),
+  const { maxSourceLength } = text
+  const { stride } = options.settings
+  const prompts = questions.flatMap((asked, index) =>
+    promptsOf(text.tokenizer, asked, { maxSourceLength, stride }).map((prompt) => ({ index, ...prompt })),
   )
-  // Batches of like length; the longest first, so that too little memory shows at once.
-  const order = prompts.toSorted((a, b) => b.sourceIds.length - a.sourceIds.length)
-  const found = questions.map((): Candidate[] => [])
-  for (let start = 0; start < order.length; start += settings.evaluationBatchSize) {
-    const batch = order.slice(start, start + settings.evaluationBatchSize)
-    const decoder = await session.start(
-      batch.map((prompt) => prompt.sourceIds),
-      { adapter, beams: settings.numBeams },
-    )
-    const sequences = await generate(decoder, {
-      ...settings,
-      decoderStartTokenId: config.decoderStartTokenId,
-      eosTokenId: config.eosTokenId,
-      padTokenId: config.padTokenId,
-      maxNewTokens: settings.maxTargetLength,
-      signal,
-      ...(options.onToken && prompts.length === 1 ? { onToken: (_, token) => options.onToken?.(token) } : {}),
-    })
-    sequences.forEach(({ ids, meanLogProbability }, i) => {
-      const text = tokenizer.decode(ids, { skipSpecialTokens: true }).trim()
-      found[batch[i]?.index ?? 0]?.push({ text, score: meanLogProbability })
-    })
-    options.onProgress?.(Math.min(start + batch.length, order.length), order.length)
+  const written = await writeTexts(
+    session,
+    text,
+    prompts.map(({ sourceIds }) => sourceIds),
+    options,
+  )
+  const byQuestion = questions.map(
+    (): { candidates: WrittenText[]; questionCut: boolean; inputCut: boolean } => ({
+      candidates: [],
+      questionCut: false,
+      inputCut: false,
+    }),
+  )
+  for (const [i, { index, questionCut, inputCut }] of prompts.entries()) {
+    const found = byQuestion[index]
+    const candidate = written[i]
+    if (!found || !candidate) continue
+    found.candidates.push(candidate)
+    found.questionCut ||= questionCut
+    found.inputCut ||= inputCut
   }
-  const cut = new Set(prompts.flatMap(({ index, questionCut }) => (questionCut ? [index] : [])))
-  return found.map((candidates, index) => ({ ...chooseAnswer(candidates), questionCut: cut.has(index) }))
+  return byQuestion.map(({ candidates, ...cut }, index) => ({
+    ...chooseAnswer(candidates, questions[index]?.form ?? 'qa'),
+    ...cut,
+  }))
 }
 
-interface Candidate {
-  readonly text: string
-  readonly score: number
-}
-
-function chooseAnswer(candidates: readonly Candidate[]): Omit<Answered, 'questionCut'> {
+function chooseAnswer(
+  candidates: readonly WrittenText[],
+  form: ExampleForm,
+): Omit<Answered, 'questionCut' | 'inputCut'> {
+  // To a task the word is a text like any other.
+  const refuses = (text: string) => form === 'qa' && isUnanswerable(text)
   const ranked = candidates.toSorted(
-    (a, b) => Number(isUnanswerable(a.text)) - Number(isUnanswerable(b.text)) || b.score - a.score,
+    (a, b) => Number(refuses(a.text)) - Number(refuses(b.text)) || b.score - a.score,
   )
   const best = ranked[0] ?? { text: unanswerable, score: 0 }
-  return { ...best, unanswerable: isUnanswerable(best.text), windows: candidates.length }
+  return { ...best, unanswerable: refuses(best.text), windows: candidates.length }
 }

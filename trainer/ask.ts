@@ -6,13 +6,14 @@ import { openTextModel } from './open-model.ts'
 import type { AskCommand, AskResult } from './protocol.ts'
 
 /**
- * Answers one question about one context, reporting the answer's text as it is made.
+ * Answers one question about one context, or does one task, reporting the answer's text as it is made.
  *
  * @throws TrainerError `usage` for an empty question or context, and what the parts throw.
  */
 export async function ask(command: AskCommand, context: TrainerContext): Promise<AskResult> {
   const started = performance.now()
-  for (const part of ['question', 'context'] as const)
+  const needed = command.form === 'task' ? (['question'] as const) : (['question', 'context'] as const)
+  for (const part of needed)
     if (command[part].trim() === '')
       throw new TrainerError('usage', `The ${part} is empty. Give a text with --${part}.`, { part })
   context.report({ type: 'phase', phase: 'loading' })
@@ -41,6 +42,7 @@ export async function ask(command: AskCommand, context: TrainerContext): Promise
       score: answer.score,
       windows: answer.windows,
       questionCut: answer.questionCut,
+      inputCut: answer.inputCut,
       seconds: (performance.now() - started) / 1000,
     }
   } finally {

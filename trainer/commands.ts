@@ -1,4 +1,5 @@
 /** What a host sends to a trainer process. */
+import type { ExampleForm } from './data/example.ts'
 import type { AnswerSettingName, Settings } from './settings.ts'
 
 export interface TrainCommand {
@@ -36,6 +37,8 @@ export interface AskCommand {
   readonly kind: 'ask'
   readonly model: string
   readonly adapter: string | null
+  /** `qa` where it is left out; of a task the question is the instruction and the context its input, or empty. */
+  readonly form?: ExampleForm
   readonly question: string
   readonly context: string
   readonly settings: Settings
@@ -98,21 +101,42 @@ export interface StopMessage {
 /** The settings that a request may choose anew. */
 export type AnswerSettings = Partial<Pick<Settings, AnswerSettingName>>
 
-/** One question about one or more contexts, for one or more models side by side. */
+/**
+ * One question about one or more contexts, for one or more models side by side. Of a task (`form`) the question is
+ * the instruction and the contexts are inputs; without any it is done once, from memory.
+ */
 export interface AnswerRequest {
   readonly model: string
   /** One column each: an adapter's folder, or null for the base model. */
   readonly adapters: readonly (string | null)[]
+  /** `qa` where it is left out. */
+  readonly form?: ExampleForm
   readonly question: string
   readonly contexts: readonly string[]
   readonly settings: AnswerSettings
 }
 
-/** To a trainer that serves: answered by `AnswerTokenReport`s and one `AnswerReport` or `RequestErrorReport`. */
+/** Prompts as they are, each to be continued by a text; what does not fit the model's window is cut at its end. */
+export interface WriteRequest {
+  readonly model: string
+  /** An adapter's folder, or null for the base model. */
+  readonly adapter: string | null
+  readonly prompts: readonly string[]
+  /** `maxTargetLength` is the most tokens of a text, `numBeams` the beams. */
+  readonly settings: AnswerSettings
+}
+
+export type ServedRequest =
+  (AnswerRequest & { readonly kind: 'answer' }) | (WriteRequest & { readonly kind: 'write' })
+
+/**
+ * To a trainer that serves: an `answer` is answered by `AnswerTokenReport`s and one `AnswerReport`, a `write` by one
+ * `WrittenReport`, and either by a `RequestErrorReport` where it fails.
+ */
 export interface RequestMessage {
   readonly kind: 'request'
   readonly id: string
-  readonly request: AnswerRequest
+  readonly request: ServedRequest
 }
 
 /** Takes a request back, whether it waits or is being answered: it ends with the error `cancelled`. */

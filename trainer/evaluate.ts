@@ -3,6 +3,7 @@ import { dirname } from 'node:path'
 import { answerQuestions, openAnswering } from './answer.ts'
 import { writeAtomic } from './checkpoint/write-atomic.ts'
 import type { TrainerContext } from './context.ts'
+import type { Asked } from './data/prompts.ts'
 import { readQuestions } from './data/read-questions.ts'
 import { evaluationLoss, openLossSession } from './run/evaluation-loss.ts'
 import { predictionText, rougeScores, scoreAnswers } from './metrics/scores.ts'
@@ -27,7 +28,7 @@ export async function evaluate(command: EvaluateCommand, context: TrainerContext
   const { examples } = await readExamples('data', command.data, context)
   context.report({ type: 'phase', phase: 'validating' })
   const answers = await answerAll(text, examples, command.settings, context)
-  const predictions = new Map(examples.map(({ id }, i) => [id, predictionText(answers[i] ?? '')]))
+  const predictions = new Map(examples.map(({ id, form }, i) => [id, predictionText(answers[i] ?? '', form)]))
   return {
     type: 'result',
     kind: 'evaluate',
@@ -52,7 +53,7 @@ export async function predict(command: PredictCommand, context: TrainerContext):
   const questions = await readQuestions(command.data)
   context.report({ type: 'phase', phase: 'validating' })
   const answers = await answerAll(text, questions, command.settings, context)
-  const predictions = questions.map(({ id }, i) => [id, predictionText(answers[i] ?? '')])
+  const predictions = questions.map(({ id, form }, i) => [id, predictionText(answers[i] ?? '', form)])
   context.report({ type: 'phase', phase: 'saving' })
   await mkdir(dirname(command.out), { recursive: true })
   await writeAtomic(command.out, `${JSON.stringify(Object.fromEntries(predictions), null, 1)}\n`)
@@ -67,7 +68,7 @@ export async function predict(command: PredictCommand, context: TrainerContext):
 
 async function answerAll(
   text: TextModel,
-  questions: readonly { readonly question: string; readonly context: string }[],
+  questions: readonly Asked[],
   settings: Settings,
   context: TrainerContext,
 ): Promise<readonly string[]> {

@@ -67,6 +67,7 @@ async function trainAndScore(command: TrainCommand, context: TrainerContext): Pr
     windowsLeftOut: prepared.windowsLeftOut,
     answersCut: prepared.answersCut,
     questionsCut: prepared.questionsCut,
+    inputsCut: prepared.inputsCut,
     steps: plan.steps,
     epochs: plan.steps / plan.stepsPerEpoch,
     trainableParameters: parameterCount,

@@ -33,6 +33,8 @@ export interface PreparedReport {
   readonly answersCut: number
   /** Questions that were cut, to leave a quarter of the window to the context. */
   readonly questionsCut: number
+  /** Inputs of tasks that were cut to the model's window. */
+  readonly inputsCut: number
   readonly steps: number
   readonly epochs: number
   readonly trainableParameters: number
@@ -129,6 +131,22 @@ export interface AnswerReport {
   readonly columns: readonly AnswerColumn[]
   /** True where the question was too long for the model's window and was cut at its end. */
   readonly questionCut: boolean
+  /** True where the input of a task was cut to the model's window. */
+  readonly inputCut: boolean
+  readonly seconds: number
+}
+
+/** The texts that a write request asked for, one for each prompt, in order. */
+export interface WrittenReport {
+  readonly type: 'written'
+  readonly id: string
+  readonly texts: readonly {
+    readonly text: string
+    /** Mean log-probability of the text's tokens. */
+    readonly score: number
+    /** True where the prompt was cut at its end to the model's window. */
+    readonly promptCut: boolean
+  }[]
   readonly seconds: number
 }
 
@@ -156,6 +174,7 @@ export type Report =
   | TokenReport
   | AnswerTokenReport
   | AnswerReport
+  | WrittenReport
   | RequestErrorReport
   | Result
   | ErrorReport

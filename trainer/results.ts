@@ -77,6 +77,8 @@ export interface AskResult {
   readonly windows: number
   /** True where the question was too long for the model's window and was cut at its end. */
   readonly questionCut: boolean
+  /** True where the input of a task was cut to the model's window. */
+  readonly inputCut: boolean
   readonly seconds: number
 }
 

@@ -2,15 +2,16 @@ import { answerRequest } from './answer-request.ts'
 import type { TrainerContext } from './context.ts'
 import { TrainerError, toErrorValue } from './errors.ts'
 import { modelKeeper } from './loaded-model.ts'
-import type { AnswerRequest, CancelMessage, RequestMessage, ServeCommand, ServeResult } from './protocol.ts'
+import type { CancelMessage, RequestMessage, ServeCommand, ServedRequest, ServeResult } from './protocol.ts'
 import { requireProvider } from './provider-check.ts'
+import { writeRequest } from './write-request.ts'
 
 /** Requests that may wait while one is answered; more are refused as `busy`. */
 export const queueBound = 64
 
 interface Waiting {
   readonly id: string
-  readonly request: AnswerRequest
+  readonly request: ServedRequest
   readonly cancelling: AbortController
 }
 
@@ -69,14 +70,19 @@ export async function serve(
       }
       const { id, request, cancelling } = current
       try {
-        const answer = await answerRequest(models, request, {
-          settings,
-          signal: AbortSignal.any([stop, cancelling.signal]),
-          onToken: (column, text) => {
+        const signal = AbortSignal.any([stop, cancelling.signal])
+        if (request.kind === 'write')
+          report({ type: 'written', id, ...(await writeRequest(models, request, { settings, signal })) })
+        else {
+          const onToken = (column: number, text: string) => {
             report({ type: 'answer-token', id, column, text })
-          },
-        })
-        report({ type: 'answer', id, ...answer })
+          }
+          report({
+            type: 'answer',
+            id,
+            ...(await answerRequest(models, request, { settings, signal, onToken })),
+          })
+        }
         answered++
       } catch (thrown) {
         fail(id, thrown)

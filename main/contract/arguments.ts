@@ -1,7 +1,11 @@
 /** What each method accepts, checked where a call comes in; nothing beyond it passes. */
 import { z } from 'zod'
 import { exportKinds, verdicts } from './comparisons.ts'
-import { measures, roles, splitNames } from './datasets.ts'
+import { datasetFormats } from './datasets.ts'
+import { measures } from './examples.ts'
+import { splitNames } from './splits.ts'
+import { forms, roles } from './imports.ts'
+import { draftStates } from './drafts.ts'
 import type { Args, MethodName } from './methods.ts'
 
 const id = z.string().min(1).max(100)
@@ -24,7 +28,21 @@ const fraction = z.number().min(0).max(0.5)
 const none = z.strictObject({})
 
 const file = z.union([z.strictObject({ path }), z.strictObject({ upload: id })])
-const mapping = z.strictObject({ roles: z.partialRecord(z.enum(roles), z.string().max(1000)) })
+const columnPath = z.string().max(1000)
+const roleSource = z.union([
+  columnPath,
+  z.strictObject({ template: z.string().max(10_000) }),
+  z.strictObject({ constant: z.string().max(10_000) }),
+])
+const mapping = z.strictObject({
+  form: z.enum(forms),
+  roles: z.partialRecord(z.enum(roles), roleSource),
+})
+const table = z.string().max(1000).nullable()
+const columns = z.array(columnPath).max(1000)
+const chunking = z.strictObject({ tokens: z.int().min(32).max(4096), overlap: z.int().min(0).max(1024) })
+const splitSize = z.union([z.strictObject({ fraction }), z.strictObject({ count: z.int().nonnegative() })])
+const url = z.string().min(1).max(4096)
 const use = z.enum(['auto', ...splitNames])
 const project = z.strictObject({ projectId: id })
 const run = z.strictObject({ runId: id })
@@ -54,14 +72,27 @@ export const argumentChecks = {
     settings: settings.exactOptional(),
   }),
 
-  'data.inspect': z.strictObject({ file }),
+  'data.expand': z.strictObject({ file }),
+  'data.readWeb': z.strictObject({
+    url,
+    scope: z.enum(['page', 'site']),
+    maxPages: z.int().min(1).max(1000),
+  }),
+  'data.inspect': z.strictObject({ file, table: table.exactOptional() }),
+  'data.preview': z.strictObject({ file, table: table.exactOptional(), mapping: mapping.nullable() }),
+  'data.mappings': z.strictObject({ columns: columns.nullable() }),
+  'data.saveMapping': z.strictObject({ name, columns, mapping }),
+  'data.removeMapping': z.strictObject({ mappingId: id }),
   'data.import': z.strictObject({
     projectId: id,
     file,
     name: name.nullable(),
+    table: table.exactOptional(),
     mapping: mapping.nullable(),
+    chunking: chunking.nullable().exactOptional(),
     use,
   }),
+  'data.setUse': project.extend({ sourceId: id, use }),
   'data.sources': project,
   'data.removeSource': project.extend({ sourceId: id }),
   'data.summary': project,
@@ -77,16 +108,45 @@ export const argumentChecks = {
   'data.updateExample': project.extend({ id: rowId, question, answers: z.array(text).max(100) }),
   'data.removeExample': project.extend({ id: rowId }),
   'data.problems': project,
-  'data.problemRows': project.extend({ kind: id, offset, limit }),
-  'data.mend': project.extend({ kind: id, ids: z.array(rowId).max(100_000).nullable(), undo: z.boolean() }),
+  'data.problemRows': project.extend({
+    kind: id,
+    offset,
+    limit,
+    show: z.enum(['open', 'mended']).nullable().exactOptional(),
+  }),
+  'data.mend': project.extend({
+    kind: id.nullable(),
+    ids: z.array(rowId).max(100_000).nullable(),
+    undo: z.boolean(),
+  }),
+  'data.check': project,
   'data.passages': project.extend({ offset, limit, search, sourceId: id.nullable() }),
   'data.mark': project.extend({ passageId: rowId, question, start: offset, end: offset }),
   'data.splits': project,
   'data.setSplits': project.extend({
     seed: z.int().nonnegative(),
-    validationFraction: fraction,
-    testFraction: fraction,
+    validation: splitSize,
+    test: splitSize,
   }),
+  'data.export': project.extend({
+    format: z.enum(datasetFormats),
+    split: z.enum(splitNames).nullable(),
+    folder: path.nullable(),
+  }),
+  'data.draft': project.extend({
+    modelId: id,
+    runId: id.nullable(),
+    sourceId: id.nullable(),
+    most: z.int().min(1).max(10_000),
+  }),
+  'data.drafts': project.extend({ state: z.enum(draftStates), offset, limit }),
+  'data.reviewDraft': project.extend({
+    id: rowId,
+    verdict: z.enum(['keep', 'drop', 'back']),
+    question: question.nullable(),
+    span: z.strictObject({ start: offset, end: offset }).nullable(),
+  }),
+  'data.reviewAllDrafts': project.extend({ verdict: z.enum(['keep', 'drop']) }),
 
   'models.list': none,
   'models.addFolder': z.strictObject({ folder: path }),

@@ -1,110 +1,7 @@
-/** Data of a project: files, columns, examples, passages, problems and splits, as plain data. */
-
-/** A file to read: a path on the host's machine, or what was uploaded to the web host. */
-export type FileRef = { readonly path: string } | { readonly upload: string }
-
-export const roles = ['id', 'context', 'question', 'answer', 'answerStart', 'isImpossible', 'title'] as const
-export type Role = (typeof roles)[number]
-
-/** Which column plays which role. */
-export interface Mapping {
-  readonly roles: Partial<Readonly<Record<Role, string>>>
-}
-
-export interface GuessedRole {
-  readonly role: Role
-  readonly column: string
-  /** 0 to 1. */
-  readonly confidence: number
-  readonly reason: string
-}
-
-export interface HistogramBin {
-  readonly from: number
-  readonly to: number
-  readonly label: string
-  readonly count: number
-}
-
-export interface Column {
-  readonly name: string
-  readonly type: 'text' | 'number' | 'boolean' | 'list' | 'object' | 'empty'
-  /** Rows of the sample in which the cell is not empty. */
-  readonly filled: number
-  readonly distinct: number
-  /** Mean length in characters. */
-  readonly meanLength: number
-  readonly samples: readonly string[]
-  /** Of the numbers themselves, or of the texts' lengths in words. */
-  readonly histogram: readonly HistogramBin[]
-}
-
-export interface PreviewRow {
-  /** `row 17`, `line 18`, `[17]`. */
-  readonly where: string
-  readonly cells: readonly string[]
-  /** For each cell the number that its column's histogram counts; null where it counts none. */
-  readonly measures: readonly (number | null)[]
-}
-
-/** One thing that a reader or check found. */
-export interface FoundProblem {
-  readonly kind: string
-  readonly where: string
-  readonly message: string
-}
-
-/** What a file is, before it is imported. */
-export interface Inspection {
-  readonly name: string
-  readonly kind: 'dataset' | 'documents'
-  readonly format: string
-  readonly bytes: number
-  readonly rows: number | null
-  /** True where `rows` is extrapolated from the head of the file. */
-  readonly rowsEstimated: boolean
-  readonly columns: readonly Column[]
-  readonly preview: readonly PreviewRow[]
-  /** The proposed mapping; null where the form is known (SQuAD) or the file is a document. */
-  readonly mapping: Mapping | null
-  readonly guesses: readonly GuessedRole[]
-  /** Required roles that no column was found for. */
-  readonly missing: readonly Role[]
-  readonly problems: readonly FoundProblem[]
-  /** For documents: the first passages. */
-  readonly passages: readonly PassageText[]
-}
-
-/** A piece of a document, before it is stored. */
-export interface PassageText {
-  readonly title: string
-  readonly heading: readonly string[]
-  readonly page: number | null
-  /** `lines 12–40`. */
-  readonly place: string
-  readonly text: string
-}
-
-export const splitNames = ['train', 'validation', 'test'] as const
-export type SplitName = (typeof splitNames)[number]
-
-export interface ImportRequest {
-  readonly projectId: string
-  readonly file: FileRef
-  /** The name to show; the file's own where null. */
-  readonly name: string | null
-  readonly mapping: Mapping | null
-  /** A file that serves as one split as a whole; `auto` splits it with the others. */
-  readonly use: 'auto' | SplitName
-}
-
-export interface ImportProgress {
-  readonly bytesDone: number
-  readonly bytesTotal: number
-  readonly rows: number
-  readonly examples: number
-  readonly passages: number
-}
+/** Data of a project: examples, passages, problems and splits, as plain data. */
+import type { ExampleRow, Measure } from './examples.ts'
+import type { Mapping, HistogramBin, PassageText } from './imports.ts'
+import type { SplitName } from './splits.ts'
 
 export interface Source {
   readonly id: string
@@ -125,42 +22,6 @@ export interface Source {
   readonly importedAt: number
 }
 
-export interface ExampleAnswer {
-  readonly text: string
-  /** Unicode code points from the context's start. */
-  readonly start: number
-}
-
-export interface ExampleRow {
-  readonly id: number
-  /** The id that the file gave. */
-  readonly key: string
-  readonly sourceId: string
-  readonly sourceName: string
-  readonly where: string
-  readonly context: string
-  readonly question: string
-  readonly answers: readonly ExampleAnswer[]
-  readonly isImpossible: boolean
-  readonly group: string
-  readonly split: SplitName
-}
-
-export interface ExampleQuery {
-  readonly projectId: string
-  readonly offset: number
-  /** At most 500. */
-  readonly limit: number
-  readonly search: string | null
-  readonly split: SplitName | null
-  readonly sourceId: string | null
-  /** Only examples whose measure lies in `from` ≤ x < `to`, as a histogram's bar says. */
-  readonly range: { readonly measure: Measure; readonly from: number; readonly to: number } | null
-}
-
-export const measures = ['contextWords', 'questionWords', 'answerWords'] as const
-export type Measure = (typeof measures)[number]
-
 export interface DataSummary {
   readonly examples: number
   readonly answerable: number
@@ -175,6 +36,21 @@ export interface DataSummary {
   readonly histograms: Readonly<Record<Measure, readonly HistogramBin[]>>
   /** What a person should know before training: too little data, one group only, …; sentences. */
   readonly advice: readonly string[]
+  readonly quality: DataQuality
+}
+
+/** How good the data are to learn from. */
+export interface DataQuality {
+  readonly verdict: 'empty' | 'too-little' | 'poor' | 'fair' | 'good'
+  /** The verdict and its reason, in a sentence. */
+  readonly reason: string
+  /** Each with a sentence; the worst first. */
+  readonly findings: readonly {
+    readonly level: 'error' | 'warning' | 'note'
+    readonly kind: string
+    readonly count: number
+    readonly message: string
+  }[]
 }
 
 export interface ProblemGroup {
@@ -184,11 +60,27 @@ export interface ProblemGroup {
   readonly explanation: string
   /** Rows left out. */
   readonly rejected: number
+  /** Rows that are used as they are, though something was found. */
+  readonly flagged: number
   /** Rows mended on the way in, or by the person. */
   readonly mended: number
-  /** Of the rows left out, those for which there is a proposal. */
+  /** Of the rows left out or flagged, those for which there is a proposal. */
   readonly mendable: number
+  /** Of the rows mended, those whose mend can be taken back. */
+  readonly undoable: number
 }
+
+/** What a mend does with a row. */
+export const mendActions = [
+  'answer', // takes the proposed stretch of the context as the answer
+  'unanswerable', // keeps the question as one that its context does not answer
+  'offset', // moves the answer to where it stands
+  'text', // writes the texts anew: damaged characters, cut contexts
+  'answers', // gives the question the answers of the others as well
+  'leave-out', // leaves the row out
+  'keep', // takes the row in as it is
+] as const
+export type MendAction = (typeof mendActions)[number]
 
 export interface ProblemRow {
   readonly id: number
@@ -197,12 +89,28 @@ export interface ProblemRow {
   readonly sourceName: string
   readonly where: string
   readonly message: string
-  readonly status: 'rejected' | 'mended' | 'mended-by-person' | 'ignored'
+  readonly status: 'rejected' | 'flagged' | 'mended' | 'mended-by-person' | 'ignored'
   readonly question: string | null
   /** The answer as the file gave it, the first where there are several; null where none was given or kept. */
   readonly given: string | null
-  /** What the mend would write, an empty answer for unanswerable; null where there is none. */
-  readonly proposal: { readonly answer: string; readonly start: number; readonly similarity: number } | null
+  /** What the mend does or did; null where there is none. */
+  readonly proposal: MendProposal | null
+  /** The stretch of the context around the proposed answer, which begins at `start` in it (code points). */
+  readonly excerpt?: { readonly text: string; readonly start: number } | null
+  readonly undoable: boolean
+}
+
+export interface MendProposal {
+  readonly action: MendAction
+  /** The answer that the row has after it; empty for an unanswerable one; null where the action changes no answer. */
+  readonly answer: string | null
+  readonly start: number | null
+  /** 0 to 1, how like the given answer the proposed one is, and by how many edits they differ; null where no such thing was compared. */
+  readonly similarity: number | null
+  readonly distance: number | null
+  /** The text before and after, shortened to what changes; null where no text changes. */
+  readonly before: string | null
+  readonly after: string | null
 }
 
 export interface Passage extends PassageText {
@@ -213,15 +121,17 @@ export interface Passage extends PassageText {
   readonly questions: readonly ExampleRow[]
 }
 
-export interface Splits {
-  readonly seed: number
-  /** Shares of the examples without a split of their own, 0 to 0.5. */
-  readonly validationFraction: number
-  readonly testFraction: number
-  readonly counts: Readonly<Record<SplitName, number>>
-  readonly groups: Readonly<Record<SplitName, number>>
-  /** What is kept together: documents or articles (group), or single contexts where there is one group. */
-  readonly level: 'group' | 'context' | 'none'
+export const datasetFormats = ['squad', 'jsonl', 'csv'] as const
+export type DatasetFormat = (typeof datasetFormats)[number]
+
+/** A dataset that was written to a file. */
+export interface WrittenDataset {
+  readonly path: string
+  readonly bytes: number
+  readonly examples: number
+  /** Examples that the format cannot hold, with the reason. */
+  readonly leftOut: number
+  readonly note: string | null
 }
 
 export interface Page<Row> {

@@ -26,6 +26,10 @@ export const appErrorCodes = [
   'file_unreadable', // a dropped file that no reader takes
   'file_too_large',
   'mapping_incomplete', // a required column has no role
+  'mapping_missing', // a kept mapping that is not there
+  'web_refused', // an address that is not read: private, not HTTP, forbidden by robots.txt
+  'web_failed', // a page that could not be had
+  'draft_missing',
   'model_missing', // no model is chosen, or it is not in the list
   'model_unsupported',
   'model_in_use',

@@ -17,20 +17,39 @@ import type {
   ExportKind,
 } from './comparisons.ts'
 import type {
+  DatasetFormat,
   DataSummary,
-  ExampleQuery,
-  ExampleRow,
-  FileRef,
-  ImportProgress,
-  ImportRequest,
-  Inspection,
   Page,
   Passage,
   ProblemGroup,
   ProblemRow,
   Source,
-  Splits,
+  WrittenDataset,
 } from './datasets.ts'
+import type { ExampleQuery, ExampleRow } from './examples.ts'
+import type { SplitName, Splits, SplitSize } from './splits.ts'
+import type {
+  Expansion,
+  FileRef,
+  ImportProgress,
+  ImportRequest,
+  Inspection,
+  MappedPreview,
+  Mapping,
+  SavedMapping,
+  WebProgress,
+  WebReading,
+  WebRequest,
+} from './imports.ts'
+import type {
+  Draft,
+  DraftCounts,
+  DraftProgress,
+  DraftRequest,
+  DraftResult,
+  DraftState,
+  DraftVerdict,
+} from './drafts.ts'
 import type { CatalogueEntry, DownloadState, MachineInfo, ModelInfo } from './models.ts'
 import type {
   AppInfo,
@@ -85,10 +104,33 @@ export interface Methods {
     ProjectDetail
   >
 
-  'data.inspect': Method<{ readonly file: FileRef }, Inspection>
+  /** The files of a folder or an archive, one by one; a file that is neither comes back as the only one. */
+  'data.expand': Method<
+    { readonly file: FileRef },
+    Expansion,
+    { readonly done: number; readonly total: number }
+  >
+  /** Reads a web page, or the pages of a site. @throws web_refused, web_failed */
+  'data.readWeb': Method<WebRequest, WebReading, WebProgress>
+  'data.inspect': Method<{ readonly file: FileRef; readonly table?: string | null }, Inspection>
+  /** The first rows as they will be: mapped and checked, nothing is kept. */
+  'data.preview': Method<
+    { readonly file: FileRef; readonly table?: string | null; readonly mapping: Mapping | null },
+    MappedPreview
+  >
+  /** Kept mappings, newest first; those alone that fit where columns are given. */
+  'data.mappings': Method<{ readonly columns: readonly string[] | null }, readonly SavedMapping[]>
+  /** A mapping of the same name is replaced. @throws name_invalid */
+  'data.saveMapping': Method<
+    { readonly name: string; readonly columns: readonly string[]; readonly mapping: Mapping },
+    SavedMapping
+  >
+  'data.removeMapping': Method<{ readonly mappingId: string }, null>
   /** All or nothing: cancelled or failed, it leaves nothing behind. */
   'data.import': Method<ImportRequest, Source, ImportProgress>
   'data.sources': Method<InProject, readonly Source[]>
+  /** Makes a source serve as one split, or be divided with the others. */
+  'data.setUse': Method<InProject<{ readonly sourceId: string; readonly use: Source['use'] }>, Source>
   'data.removeSource': Method<InProject<{ readonly sourceId: string }>, null>
   'data.summary': Method<InProject, DataSummary>
   'data.examples': Method<ExampleQuery, Page<ExampleRow>>
@@ -99,13 +141,35 @@ export interface Methods {
   'data.removeExample': Method<InProject<{ readonly id: number }>, null>
   'data.problems': Method<InProject, readonly ProblemGroup[]>
   'data.problemRows': Method<
-    InProject<{ readonly kind: string; readonly offset: number; readonly limit: number }>,
+    InProject<{
+      readonly kind: string
+      readonly offset: number
+      readonly limit: number
+      /** Those left out or flagged alone, or those mended alone; all where null or left out. */
+      readonly show?: 'open' | 'mended' | null
+    }>,
     Page<ProblemRow>
   >
-  /** Applies the proposed mend to the rows, or to all of a kind; `undo` takes mends of the person back. */
+  /**
+   * Applies the proposed mends to rows, or to all of a kind, or to all kinds (`kind` null); `undo` takes mends back,
+   * the person's and those made on the way in.
+   */
   'data.mend': Method<
-    InProject<{ readonly kind: string; readonly ids: readonly number[] | null; readonly undo: boolean }>,
+    InProject<{
+      readonly kind: string | null
+      readonly ids: readonly number[] | null
+      readonly undo: boolean
+    }>,
     { readonly changed: number }
+  >
+  /**
+   * Looks for what shows only across rows: near-duplicates, contradictions, leaks between splits, contexts longer
+   * than the model's window. Runs by itself after every change; a call waits for the newest result.
+   */
+  'data.check': Method<
+    InProject,
+    { readonly found: number },
+    { readonly done: number; readonly total: number }
   >
   'data.passages': Method<
     InProject<{
@@ -128,8 +192,39 @@ export interface Methods {
   >
   'data.splits': Method<InProject, Splits>
   'data.setSplits': Method<
-    InProject<{ readonly seed: number; readonly validationFraction: number; readonly testFraction: number }>,
+    InProject<{ readonly seed: number; readonly validation: SplitSize; readonly test: SplitSize }>,
     Splits
+  >
+  /** Writes the examples to a new file in `folder`, or in the home folder's `exports` where null. @throws export_failed */
+  'data.export': Method<
+    InProject<{
+      readonly format: DatasetFormat
+      readonly split: SplitName | null
+      readonly folder: string | null
+    }>,
+    WrittenDataset
+  >
+  /** Drafts questions; what passed the check stays, also where it is cancelled. @throws model_unsupported, data_empty */
+  'data.draft': Method<DraftRequest, DraftResult, DraftProgress>
+  'data.drafts': Method<
+    InProject<{ readonly state: DraftState; readonly offset: number; readonly limit: number }>,
+    Page<Draft> & { readonly counts: DraftCounts }
+  >
+  /** Keeps or drops one draft; kept as changed where a question or answer is given. @throws draft_missing, data_invalid */
+  'data.reviewDraft': Method<
+    InProject<{
+      readonly id: number
+      readonly verdict: DraftVerdict
+      readonly question: string | null
+      /** Code points of the passage. */
+      readonly span: { readonly start: number; readonly end: number } | null
+    }>,
+    Draft
+  >
+  /** Decides on all that wait, unread; for a person who says so. */
+  'data.reviewAllDrafts': Method<
+    InProject<{ readonly verdict: 'keep' | 'drop' }>,
+    { readonly changed: number }
   >
 
   'models.list': Method<None, readonly ModelInfo[]>

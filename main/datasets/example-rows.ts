@@ -1,4 +1,6 @@
-import type { ExampleAnswer, ExampleRow, SplitName } from '../contract/datasets.ts'
+import type { ExampleForm } from '../../trainer/data/example.ts'
+import type { ExampleAnswer, ExampleRow } from '../contract/examples.ts'
+import type { SplitName } from '../contract/splits.ts'
 import type { Reader, SqlValue } from '../store/connection.ts'
 
 /** What `exampleColumns` give. */
@@ -8,6 +10,7 @@ export interface StoredExample {
   readonly sourceId: string
   readonly sourceName: string
   readonly place: string
+  readonly form: ExampleForm
   readonly context: string
   readonly question: string
   readonly answers: string
@@ -18,7 +21,7 @@ export interface StoredExample {
 }
 
 export const exampleColumns = `
-  e.id, e.key, e.source_id AS sourceId, s.name AS sourceName, e.place, p.text AS context, e.question, e.answers,
+  e.id, e.key, e.source_id AS sourceId, s.name AS sourceName, e.place, e.form, p.text AS context, e.question, e.answers,
   e.is_impossible AS isImpossible, e.grp, e.split, e.passage_id AS passageId`
 
 export const exampleJoins = 'JOIN passage p ON p.id = e.passage_id JOIN source s ON s.id = e.source_id'
@@ -30,6 +33,7 @@ export function exampleRow(stored: StoredExample): ExampleRow {
     sourceId: stored.sourceId,
     sourceName: stored.sourceName,
     where: stored.place,
+    form: stored.form,
     context: stored.context,
     question: stored.question,
     answers: answersOf(stored),

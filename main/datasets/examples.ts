@@ -1,6 +1,7 @@
 import { createRecordChecker } from '../../trainer/data/record-checker.ts'
 import { AppError } from '../contract/errors.ts'
-import type { ExampleQuery, ExampleRow, Measure, Page } from '../contract/datasets.ts'
+import type { ExampleQuery, ExampleRow, Measure } from '../contract/examples.ts'
+import type { Page } from '../contract/datasets.ts'
 import type { Handlers } from '../contract/methods.ts'
 import type { SqlValue } from '../store/connection.ts'
 import type { Store } from '../store/open.ts'
@@ -8,6 +9,7 @@ import { answersOf, exampleColumns, exampleJoins, exampleRow, findExample } from
 import type { StoredExample } from './example-rows.ts'
 import { isReady, likePattern, markChanged, publishData, requireProject } from './project-data.ts'
 import type { DatasetDeps } from './project-data.ts'
+import { dropFindings, settleFindings } from './example-findings.ts'
 import { countWords } from './text-facts.ts'
 
 const measureColumns = {
@@ -19,7 +21,9 @@ const measureColumns = {
 export function exampleHandlers({
   store,
   changes,
-}: DatasetDeps): Handlers<'data.examples' | 'data.updateExample' | 'data.removeExample'> {
+}: Pick<DatasetDeps, 'store' | 'changes'>): Handlers<
+  'data.examples' | 'data.updateExample' | 'data.removeExample'
+> {
   return {
     'data.examples': async (query) => {
       await requireProject(store, query.projectId)
@@ -37,11 +41,12 @@ export function exampleHandlers({
            WHERE id = ?`,
           changed.question,
           JSON.stringify(changed.answers),
-          Number(changed.answers.length === 0),
+          Number(changed.isImpossible),
           countWords(changed.question),
           first ? countWords(first.text) : 0,
           id,
         )
+        await settleFindings(writer, id, changed.flagged)
         await markChanged(writer, projectId)
       })
       publishData(changes, projectId)
@@ -54,6 +59,7 @@ export function exampleHandlers({
       await store.transaction(async (writer) => {
         if (!(await findExample(writer, 'e.project_id = ? AND e.id = ?', projectId, id)))
           throw exampleMissing(id)
+        await dropFindings(writer, id)
         await writer.run('DELETE FROM example WHERE id = ?', id)
         await markChanged(writer, projectId)
       })
@@ -105,17 +111,29 @@ function textCondition(search: string, bound: (value: SqlValue) => string): stri
     OR e.passage_id IN (SELECT id FROM passage WHERE project_id = ?1 AND text LIKE ${pattern} ESCAPE '\\'))`
 }
 
-/** The new question and answers, these found in the passage at the place nearest to the old one. */
+/** The new question and answers; answers that are spans are found at the place nearest to the old one. */
 function checkedChange(stored: StoredExample, question: string, given: readonly string[]) {
   const old = answersOf(stored)
+  const isTask = stored.form === 'task'
   const texts = given.map((text) => text.trim()).filter((text) => text !== '')
   if (question.trim() === '')
-    throw new AppError('data_invalid', 'The question is empty. Type one, or remove the example.', {
-      id: stored.id,
-    })
+    throw new AppError(
+      'data_invalid',
+      `The ${isTask ? 'instruction' : 'question'} is empty. Type one, or remove the example.`,
+      { id: stored.id },
+    )
+  if (isTask && texts.length === 0)
+    throw new AppError(
+      'data_invalid',
+      'The target is empty. Type what should come out, or remove the example.',
+      {
+        id: stored.id,
+      },
+    )
   const { example, problems } = createRecordChecker('').add({
     where: stored.place,
     fault: null,
+    form: stored.form,
     id: stored.key,
     context: stored.context,
     question: question.trim(),
@@ -124,8 +142,9 @@ function checkedChange(stored: StoredExample, question: string, given: readonly 
       start: (old.find((answer) => answer.text === text) ?? old[i] ?? old[0])?.start ?? null,
     })),
     answersEmptyByForm: false,
-    isImpossible: texts.length === 0,
+    isImpossible: isTask ? null : texts.length === 0,
     title: stored.grp,
+    extra: null,
   })
   const absent = problems.find(({ kind }) => kind === 'answer_not_in_context')
   if (!example || absent)
@@ -134,7 +153,8 @@ function checkedChange(stored: StoredExample, question: string, given: readonly 
       `An answer must stand in the passage word for word. ${absent?.message ?? ''} Copy it from the passage.`,
       { id: stored.id },
     )
-  return { question: example.question, answers: example.answers }
+  const flagged = problems.filter(({ outcome }) => outcome === 'flagged').map(({ kind }) => kind)
+  return { question: example.question, answers: example.answers, isImpossible: example.isImpossible, flagged }
 }
 
 export function exampleMissing(id: number): AppError {

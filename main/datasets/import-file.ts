@@ -2,17 +2,19 @@ import { randomUUID } from 'node:crypto'
 import { stat } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { AppError } from '../contract/errors.ts'
-import type { ImportProgress, ImportRequest, Mapping, Source } from '../contract/datasets.ts'
+import type { Source } from '../contract/datasets.ts'
+import type { Chunking, ImportProgress, ImportRequest, Mapping } from '../contract/imports.ts'
 import type { CallContext } from '../contract/methods.ts'
 import type { Store } from '../store/open.ts'
 import { assignSplits } from './assign-splits.ts'
 import { insertBatch } from './insert-batch.ts'
 import type { Owner } from './insert-batch.ts'
-import { openImport } from './open-import.ts'
-import type { ImportSource } from './open-import.ts'
+import { openReading } from './reading/read-file.ts'
+import type { FileReading } from './reading/read-file.ts'
+import type { ImportedAs } from './open-import.ts'
 import { explained } from './problem-kinds.ts'
 import { markChanged, projectMissing, publishData, requireProject, resolveFile } from './project-data.ts'
-import type { DatasetDeps } from './project-data.ts'
+import type { DataParts } from './project-data.ts'
 import { removeSourceRows } from './remove-source.ts'
 import { readSources } from './sources.ts'
 
@@ -27,7 +29,7 @@ const reportEvery = 100
  * `file_invalid` (changed while it was read), `file_missing`, `cancelled`, and what the readers throw.
  */
 export async function importFile(
-  deps: DatasetDeps,
+  deps: DataParts,
   request: ImportRequest,
   { emit, signal }: CallContext<ImportProgress>,
 ): Promise<Source> {
@@ -37,10 +39,12 @@ export async function importFile(
   const { path, name: uploadName } = await resolveFile(request.file, deps)
   const name = sourceName(request.name ?? uploadName ?? basename(path))
   const file = await watchFile(path)
-  const opened = await openImport(path, request.mapping, { name, use, signal })
+  const { mapping, table = null, chunking = null } = request
+  const tokenizer = await deps.modelFolderOf(projectId)
+  const opened = await openReading({ path, name, mapping, table, chunking, tokenizer, use }, signal)
   const owner = { projectId, sourceId: randomUUID() }
-  await addHiddenSource(store, owner, { name, bytes: file.bytes, use, ...opened })
   try {
+    await addHiddenSource(store, owner, { ...opened, name, bytes: file.bytes, use, chunking })
     const rows = await writeBatches(store, owner, opened, { emit, signal, file })
     if (signal.aborted) throw cancelled(name)
     await file.requireUnchanged()
@@ -68,7 +72,10 @@ export async function importFile(
     await removeSourceRows(store, owner.sourceId).catch(() => undefined)
     const isThere = await store.get('SELECT id FROM project WHERE id = ?', projectId)
     throw isThere ? thrown : projectMissing(projectId)
+  } finally {
+    await opened.close()
   }
+  deps.textIndex.catchUp()
   publishData(changes, projectId)
   const [source] = await readSources(store, projectId, owner.sourceId)
   if (!source) throw projectMissing(projectId)
@@ -83,7 +90,7 @@ interface WriteOptions extends CallContext<ImportProgress> {
 async function writeBatches(
   store: Store,
   owner: Owner,
-  { batches }: ImportSource,
+  { batches }: FileReading,
   { emit, signal, file }: WriteOptions,
 ): Promise<number> {
   const progress = { bytesDone: 0, bytesTotal: file.bytes, rows: 0, examples: 0, passages: 0 }
@@ -115,9 +122,10 @@ async function writeBatches(
   return progress.rows
 }
 
-interface HiddenSource extends Pick<ImportSource, 'kind' | 'format' | 'mapping'> {
+interface HiddenSource extends ImportedAs {
   readonly name: string
   readonly bytes: number
+  readonly chunking: Chunking | null
   readonly use: ImportRequest['use']
 }
 
@@ -129,15 +137,18 @@ async function addHiddenSource(
   await store.transaction(async (writer) => {
     await requireProject(writer, projectId)
     await writer.run(
-      `INSERT INTO source (id, project_id, name, kind, format, bytes, mapping, use, imported_at, ready)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0)`,
+      `INSERT INTO source
+         (id, project_id, name, kind, format, bytes, part, mapping, chunking, use, imported_at, ready)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)`,
       sourceId,
       projectId,
       source.name,
       source.kind,
       source.format,
       source.bytes,
+      source.table,
       source.mapping === null ? null : JSON.stringify(source.mapping satisfies Mapping),
+      source.chunking === null ? null : JSON.stringify(source.chunking satisfies Chunking),
       source.use,
       Date.now(),
     )
@@ -181,7 +192,7 @@ async function nothingUsable(
   store: Store,
   { sourceId }: Owner,
   name: string,
-  { kind, format }: ImportSource,
+  { kind, format }: ImportedAs,
 ): Promise<AppError> {
   if (kind === 'documents') {
     return new AppError(

@@ -1,14 +1,16 @@
-import { setImmediate } from 'node:timers/promises'
 import { createRecordChecker } from '../../trainer/data/record-checker.ts'
-import type { Problem } from '../../trainer/data/example.ts'
+import type { Example } from '../../trainer/data/example.ts'
 import type { RawRecord } from '../../trainer/data/raw-record.ts'
-import type { Mapping, SplitName } from '../contract/datasets.ts'
-import { applyMapping } from './mapping/apply-mapping.ts'
+import type { SplitName } from '../contract/splits.ts'
+import type { Mapping } from '../contract/imports.ts'
+import { compileMapping } from './mapping/apply-mapping.ts'
 import type { Batch } from './insert-batch.ts'
 import { contextPassage, newExample } from './new-example.ts'
-import { proposalFor } from './proposals.ts'
+import type { ReadBatch } from './read-batch.ts'
 import type { ReadingProblem, Table } from './readers/table.ts'
+import { foundProblem, readingProblem } from './row-problems.ts'
 import { createTextFacts } from './text-facts.ts'
+import { createTurns } from './turns.ts'
 
 export interface TableImport {
   readonly name: string
@@ -17,64 +19,58 @@ export interface TableImport {
   readonly signal: AbortSignal
 }
 
-/** A batch with what was read of the file until its end. */
-export interface ReadBatch extends Batch {
-  readonly rows: number
-  readonly bytes: number
-}
-
-const batchRows = 1000
+const batchRows = 2000
 const batchCharacters = 2_000_000
-// The longest that reading goes on without letting other calls of the app in, milliseconds.
-const longestTurn = 20
 const rememberedHashes = 20_000
 
 /**
  * Reads a table row by row: mapped, checked, and gathered to batches for the store. Takes memory for one batch
- * and some 100 bytes for every record.
+ * and some 60 bytes for every record.
  */
 export async function* readTable(table: Table, options: TableImport): AsyncGenerator<ReadBatch> {
-  const { mapping, signal } = options
+  const { mapping, signal, split } = options
+  const toRecords = compileMapping(mapping)
   const checker = createRecordChecker(options.name)
   const textFacts = createTextFacts()
   const hasIds = mapping === null || mapping.roles.id !== undefined
+  const turns = createTurns()
   const sent = new Set<string>()
   let gathered = emptyBatch()
   let rows = 0
-  let turnStart = performance.now()
   const noteReading = (problem: ReadingProblem) => gathered.problems.push(readingProblem(problem))
   table.problems.forEach(noteReading)
 
+  const take = (example: Example, { where: place, extra }: RawRecord): void => {
+    const facts = textFacts(example.context)
+    if (!sent.has(facts.hash)) {
+      if (sent.size === rememberedHashes) sent.clear()
+      sent.add(facts.hash)
+      gathered.passages.push(contextPassage(example, facts, place))
+      gathered.characters += example.context.length
+    }
+    gathered.examples.push(newExample(example, facts, { place, split, extra }))
+    gathered.characters += example.question.length
+  }
+
   for await (const row of table.rows({ signal, onProblem: noteReading })) {
     rows++
-    const record = applyMapping(row, mapping)
-    const { example, problems } = checker.add(record)
-    if (example) {
-      const facts = textFacts(example.context)
-      if (!sent.has(facts.hash)) {
-        if (sent.size === rememberedHashes) sent.clear()
-        sent.add(facts.hash)
-        gathered.passages.push(contextPassage(example, facts, row.where))
-        gathered.characters += example.context.length
+    for (const record of toRecords(row)) {
+      const { example, problems } = checker.add(record)
+      if (example) take(example, record)
+      for (const problem of problems) {
+        // Where no column holds ids, that every row lacks one is no news.
+        if (problem.kind === 'id_missing' && !hasIds) continue
+        const added = foundProblem(problem, record, example)
+        gathered.characters += added.record?.length ?? 0
+        gathered.problems.push(added)
       }
-      gathered.examples.push(newExample(example, facts, { place: row.where, split: options.split }))
+      gathered.records++
     }
-    for (const problem of problems) {
-      // Where no column holds ids, that every row lacks one is no news.
-      if (problem.kind === 'id_missing' && !hasIds) continue
-      const added = example ? mendedProblem(problem, example.id) : rejectedProblem(problem, record)
-      gathered.characters += added.record?.length ?? 0
-      gathered.problems.push(added)
-    }
-    gathered.rows++
-    if (gathered.rows >= batchRows || gathered.characters >= batchCharacters) {
+    if (gathered.records >= batchRows || gathered.characters >= batchCharacters) {
       yield { ...gathered, rows, bytes: row.end }
       gathered = emptyBatch()
     }
-    if (performance.now() - turnStart > longestTurn) {
-      await setImmediate()
-      turnStart = performance.now()
-    }
+    await turns.rest()
   }
   yield { ...gathered, rows, bytes: table.bytes }
 }
@@ -85,29 +81,6 @@ function emptyBatch() {
     examples: [] as Batch['examples'][number][],
     problems: [] as Batch['problems'][number][],
     characters: 0,
-    rows: 0,
-  }
-}
-
-function readingProblem({ kind, where, message }: ReadingProblem): Batch['problems'][number] {
-  return { kind, place: where, message, status: 'mended', record: null, proposal: null, key: null }
-}
-
-function mendedProblem({ kind, where, message }: Problem, key: string): Batch['problems'][number] {
-  return { kind, place: where, message, status: 'mended', record: null, proposal: null, key }
-}
-
-function rejectedProblem({ kind, where, message }: Problem, record: RawRecord): Batch['problems'][number] {
-  const proposal = proposalFor(kind, record)
-  // The context is long and often the same: it is kept where a mend needs it.
-  const kept = proposal ? record : { ...record, context: null }
-  return {
-    kind,
-    place: where,
-    message,
-    status: 'rejected',
-    record: JSON.stringify(kept),
-    proposal: proposal ? JSON.stringify(proposal) : null,
-    key: null,
+    records: 0,
   }
 }

@@ -12,7 +12,8 @@ import { newExample } from './new-example.ts'
 import { markChanged, publishData } from './project-data.ts'
 import type { DatasetDeps } from './project-data.ts'
 
-interface MarkedPassage {
+/** The passage that an answer is marked in, as it stands in the store. */
+export interface MarkedPassage {
   readonly hash: string
   readonly title: string
   readonly text: string
@@ -22,7 +23,10 @@ interface MarkedPassage {
   readonly kind: string
 }
 
-export function markHandlers({ store, changes }: DatasetDeps): Handlers<'data.mark'> {
+export function markHandlers({
+  store,
+  changes,
+}: Pick<DatasetDeps, 'store' | 'changes'>): Handlers<'data.mark'> {
   return {
     'data.mark': async ({ projectId, passageId, question, start, end }) => {
       const key = randomUUID()
@@ -55,7 +59,7 @@ export function markHandlers({ store, changes }: DatasetDeps): Handlers<'data.ma
 }
 
 /** @throws AppError `data_invalid` for an empty question, or a stretch outside the passage or of white space. */
-function markedExample(
+export function markedExample(
   { text, title }: MarkedPassage,
   mark: { key: string; question: string; start: number; end: number },
 ) {
@@ -74,6 +78,7 @@ function markedExample(
   const { example } = createRecordChecker('').add({
     where: '',
     fault: null,
+    form: 'qa',
     id: mark.key,
     context: text,
     question: mark.question.trim(),
@@ -82,6 +87,7 @@ function markedExample(
     isImpossible: false,
     // Without a title the context is a group of its own, as it is for the rows of a file.
     title: title || null,
+    extra: null,
   })
   if (!example) throw new AppError('internal', 'A marked answer was not accepted by the check of examples.')
   return example
@@ -90,7 +96,7 @@ function markedExample(
 /** The project's source of what was marked by hand, made with the first mark. */
 async function markedSource(writer: Writer, projectId: string): Promise<string> {
   const found = await writer.get<{ id: string }>(
-    "SELECT id FROM source WHERE project_id = ? AND kind = 'marked' AND ready = 1",
+    "SELECT id FROM source WHERE project_id = ? AND kind = 'marked' AND format = 'marked' AND ready = 1",
     projectId,
   )
   if (found) return found.id

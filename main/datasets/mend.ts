@@ -1,43 +1,35 @@
-import { createRecordChecker, readId } from '../../trainer/data/record-checker.ts'
-import type { RawRecord } from '../../trainer/data/raw-record.ts'
-import type { Source } from '../contract/datasets.ts'
 import type { Handlers } from '../contract/methods.ts'
 import type { Writer } from '../store/connection.ts'
 import { assignSplits } from './assign-splits.ts'
-import { insertBatch } from './insert-batch.ts'
-import type { Owner } from './insert-batch.ts'
-import { contextPassage, newExample } from './new-example.ts'
+import { planApply, planUndo } from './plan-mend.ts'
+import type { MendRow, Step } from './plan-mend.ts'
 import { isReady, markChanged, publishData, requireProject } from './project-data.ts'
 import type { DatasetDeps } from './project-data.ts'
-import { mendedRecord } from './proposals.ts'
-import type { Proposal } from './proposals.ts'
-import { factsOf } from './text-facts.ts'
-
-interface MendRow {
-  readonly id: number
-  readonly sourceId: string
-  readonly place: string
-  readonly record: string
-  readonly proposal: string
-  readonly use: Source['use']
-}
+import { writeSteps } from './write-mend.ts'
 
 interface Selection {
   readonly projectId: string
-  readonly kind: string
-  /** Ids as JSON; null selects all of the kind. */
+  /** Null for all kinds. */
+  readonly kind: string | null
+  /** Ids as JSON; null selects all. */
   readonly ids: string | null
+  readonly undo: boolean
 }
 
-const rowsPerStep = 500
+const rowsPerStep = 200
+/** An answer that is less like the one that was given is not taken unless a person looks at its kind. */
+const leastUnseen = 0.6
 
-export function mendHandlers({ store, changes }: DatasetDeps): Handlers<'data.mend'> {
+export function mendHandlers({
+  store,
+  changes,
+}: Pick<DatasetDeps, 'store' | 'changes'>): Handlers<'data.mend'> {
   return {
     'data.mend': async ({ projectId, kind, ids, undo }) => {
-      const selection = { projectId, kind, ids: ids === null ? null : JSON.stringify(ids) }
+      const selection = { projectId, kind, ids: ids === null ? null : JSON.stringify(ids), undo }
       const changed = await store.transaction(async (writer) => {
         await requireProject(writer, projectId)
-        const count = undo ? await undoMends(writer, selection) : await applyProposals(writer, selection)
+        const count = await mendSelected(writer, selection)
         if (count === 0) return 0
         await assignSplits(writer, projectId)
         await markChanged(writer, projectId)
@@ -49,80 +41,75 @@ export function mendHandlers({ store, changes }: DatasetDeps): Handlers<'data.me
   }
 }
 
-/** Rows of `problem` that are selected; `?1` project, `?2` kind, `?3` ids. */
-const selected = `project_id = ?1 AND kind = ?2 AND ${isReady}
-  AND (?3 IS NULL OR id IN (SELECT value FROM json_each(?3)))`
-
-async function applyProposals(writer: Writer, { projectId, kind, ids }: Selection): Promise<number> {
+async function mendSelected(writer: Writer, selection: Selection): Promise<number> {
   let changed = 0
   for (let after = -1; ;) {
-    const rows = await writer.all<MendRow>(
-      `SELECT b.id, b.source_id AS sourceId, b.place, b.record, b.proposal, s.use
-       FROM problem b JOIN source s ON s.id = b.source_id
-       WHERE b.id IN (SELECT id FROM problem WHERE ${selected} AND status = 'rejected' AND proposal IS NOT NULL
-         AND record IS NOT NULL AND id > ?4 ORDER BY id LIMIT ${rowsPerStep}) ORDER BY b.id`,
-      projectId,
-      kind,
-      ids,
-      after,
-    )
-    for (const [sourceId, ofSource] of Map.groupBy(rows, (row) => row.sourceId))
-      changed += await mendRows(writer, { projectId, sourceId }, ofSource)
+    const rows = await readRows(writer, selection, after)
+    changed += await mendRows(writer, selection, rows)
     const last = rows.at(-1)
     if (!last) return changed
     after = last.id
   }
 }
 
-/** Adds the mended records of one source as examples. @returns how many; some cannot be used even so */
-async function mendRows(writer: Writer, owner: Owner, rows: readonly MendRow[]): Promise<number> {
-  const mended = rows.flatMap((row) => {
-    const record = mendedRecord(JSON.parse(row.record) as RawRecord, JSON.parse(row.proposal) as Proposal)
-    // Its own id may be taken by now: the row's number makes a free one.
-    const { example } = createRecordChecker('').add({
-      ...record,
-      id: `${readId(record.id) ?? row.place}~${row.id}`,
-    })
-    return example ? [{ row, example, facts: factsOf(example.context) }] : []
-  })
-  await insertBatch(writer, owner, {
-    passages: mended.map(({ row, example, facts }) => contextPassage(example, facts, row.place)),
-    examples: mended.map(({ row, example, facts }) =>
-      newExample(example, facts, { place: row.place, split: row.use === 'auto' ? 'train' : row.use }),
-    ),
-    problems: [],
-  })
-  await writer.run(
-    `UPDATE problem SET status = 'mended-by-person', example_id =
-       (SELECT e.id FROM example e WHERE e.project_id = ?1 AND e.key = j.value ->> 1 AND e.source_id = ?2)
-     FROM json_each(?3) j WHERE problem.id = j.value ->> 0`,
-    owner.projectId,
-    owner.sourceId,
-    JSON.stringify(mended.map(({ row, example }) => [row.id, example.id])),
-  )
-  return mended.length
+/** Findings on one row are dealt with one after another: the next one sees what the last one made of the row. */
+async function mendRows(writer: Writer, selection: Selection, rows: readonly MendRow[]): Promise<number> {
+  let changed = 0
+  for (let left = rows; left.length > 0;) {
+    const met = new Set<string>()
+    const now: MendRow[] = []
+    const later: number[] = []
+    for (const row of left) {
+      const key = row.exampleId === null ? `out ${row.sourceId} ${row.place}` : String(row.exampleId)
+      if (met.has(key)) later.push(row.id)
+      else now.push(row)
+      met.add(key)
+    }
+    const plan = selection.undo ? planUndo : planApply
+    const steps: Step[] = now.flatMap((row) => plan(row) ?? [])
+    changed += await writeSteps(writer, selection.projectId, steps)
+    left = later.length === 0 ? [] : await readRows(writer, { ...selection, ids: JSON.stringify(later) }, -1)
+  }
+  return changed
 }
 
-async function undoMends(writer: Writer, { projectId, kind, ids }: Selection): Promise<number> {
-  const mended = `${selected} AND status = 'mended-by-person'`
-  const values = [projectId, kind, ids] as const
-  // Passages that came with the mended examples and that nothing else uses go with them.
-  const passages = await writer.all<{ id: number }>(
-    `SELECT DISTINCT e.passage_id AS id FROM example e
-     WHERE e.id IN (SELECT example_id FROM problem WHERE ${mended})`,
-    ...values,
+function readRows(writer: Writer, selection: Selection, after: number): Promise<readonly MendRow[]> {
+  const { projectId, kind, ids, undo } = selection
+  return writer.all<MendRow>(
+    `SELECT b.id, b.source_id AS sourceId, b.place, b.status, b.record, b.proposal, s.use,
+       b.example_id AS exampleId, e.key, p.hash, p.text AS context, e.question, e.answers,
+       e.is_impossible AS isImpossible, e.grp, e.form, e.extra, e.place AS examplePlace,
+       (SELECT k.text FROM passage k WHERE k.project_id = ?1 AND k.hash = b.record ->> 'hash') AS recordContext,
+       (SELECT json_group_array(o.id) FROM problem o WHERE o.example_id = b.example_id AND o.id <> b.id) AS others,
+       (SELECT count(*) FROM problem o WHERE o.example_id = b.example_id AND o.id <> b.id
+         AND o.status = 'mended-by-person' AND o.record ->> 'kept' = 1) AS depth
+     FROM problem b JOIN source s ON s.id = b.source_id
+       LEFT JOIN example e ON e.id = b.example_id LEFT JOIN passage p ON p.id = e.passage_id
+     WHERE b.id IN (SELECT id FROM problem WHERE project_id = ?1 AND ${isReady} AND (?2 IS NULL OR kind = ?2)
+       AND (?3 IS NULL OR id IN (SELECT value FROM json_each(?3)))
+       AND ${undo ? undoable(selection) : appliable(selection)} AND id > ?4 ORDER BY id LIMIT ${rowsPerStep})
+     ORDER BY b.id`,
+    projectId,
+    kind,
+    ids,
+    after,
   )
-  const { changes } = await writer.run(`UPDATE problem SET status = 'rejected' WHERE ${mended}`, ...values)
-  await writer.run(
-    `DELETE FROM example WHERE id IN (SELECT example_id FROM problem WHERE ${selected}
-       AND status = 'rejected' AND example_id IS NOT NULL)`,
-    ...values,
-  )
-  await writer.run(
-    `DELETE FROM passage WHERE id IN (SELECT value FROM json_each(?))
-       AND NOT EXISTS (SELECT 1 FROM example e WHERE e.passage_id = passage.id)
-       AND (SELECT kind FROM source WHERE id = passage.source_id) <> 'documents'`,
-    JSON.stringify(passages.map(({ id }) => id)),
-  )
-  return changes
 }
+
+function appliable({ kind }: Selection): string {
+  const seen = `(proposal ->> 'action' <> 'answer' OR proposal ->> 'similarity' IS NULL
+    OR proposal ->> 'similarity' >= ${leastUnseen})`
+  return `${canApply}${kind === null ? ` AND ${seen}` : ''}`
+}
+
+/** Without a kind and without ids only what the person did is taken back, not what was done on the way in. */
+function undoable({ kind, ids }: Selection): string {
+  return kind === null && ids === null ? `${canUndo} AND status = 'mended-by-person'` : canUndo
+}
+
+/** A condition on `problem`: there is a mend, and no other mend holds the row out. */
+export const canApply = `proposal IS NOT NULL
+  AND ((status = 'rejected' AND record IS NOT NULL) OR (status = 'flagged' AND example_id IS NOT NULL))`
+/** A condition on `problem`: the mend can be taken back, and no other mend holds the row out. */
+export const canUndo = `proposal IS NOT NULL AND status IN ('mended', 'mended-by-person')
+  AND (example_id IS NOT NULL OR proposal ->> 'action' = 'leave-out')`

@@ -1,5 +1,6 @@
 import type { Example } from '../../trainer/data/example.ts'
-import type { SplitName } from '../contract/datasets.ts'
+import type { RawObject } from '../../trainer/data/raw-record.ts'
+import type { SplitName } from '../contract/splits.ts'
 import type { NewExample, NewPassage } from './insert-batch.ts'
 import { countWords } from './text-facts.ts'
 import type { TextFacts } from './text-facts.ts'
@@ -8,7 +9,7 @@ import type { TextFacts } from './text-facts.ts'
 export function newExample(
   example: Example,
   facts: TextFacts,
-  at: { place: string; split: SplitName },
+  at: { place: string; split: SplitName; extra?: RawObject | null },
 ): NewExample {
   const [answer] = example.answers
   return {
@@ -23,6 +24,8 @@ export function newExample(
     contextWords: facts.words,
     questionWords: countWords(example.question),
     answerWords: answer ? countWords(answer.text) : 0,
+    form: example.form,
+    extra: at.extra ? JSON.stringify(at.extra) : null,
   }
 }
 
@@ -30,7 +33,15 @@ export function newExample(
 export function contextPassage(example: Example, facts: TextFacts, place: string): NewPassage {
   // A group that was made from the context's own hash is no title.
   const title = madeGroup.test(example.group) ? '' : example.group
-  return { ...facts, title, heading: [], page: null, place, text: example.context }
+  return {
+    ...facts,
+    title,
+    heading: [],
+    page: null,
+    place,
+    text: example.context,
+    searchable: example.form === 'qa',
+  }
 }
 
 /** What the record checker names the group of a record without a title. */

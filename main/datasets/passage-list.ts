@@ -5,7 +5,7 @@ import { exampleColumns, exampleJoins, exampleRow } from './example-rows.ts'
 import type { StoredExample } from './example-rows.ts'
 import { allOf, wordsOf } from './full-text-query.ts'
 import { isReady, likePattern, requireProject } from './project-data.ts'
-import type { DatasetDeps } from './project-data.ts'
+import type { DataParts } from './project-data.ts'
 
 const questionsPerPassage = 100
 
@@ -13,13 +13,17 @@ interface PassageRow extends Omit<Passage, 'heading' | 'questions'> {
   readonly heading: string
 }
 
-export function passageHandlers({ store }: DatasetDeps): Handlers<'data.passages'> {
+export function passageHandlers({
+  store,
+  textIndex,
+}: Pick<DataParts, 'store' | 'textIndex'>): Handlers<'data.passages'> {
   return {
     'data.passages': async ({ projectId, offset, limit, search, sourceId }) => {
       await requireProject(store, projectId)
+      if (search !== null) await textIndex.settled()
       const values: SqlValue[] = [projectId]
       const bound = (value: SqlValue): string => `?${values.push(value)}`
-      const conditions = ['p.project_id = ?1', `p.${isReady}`]
+      const conditions = ['p.project_id = ?1', 'p.searchable = 1', `p.${isReady}`]
       if (sourceId !== null) conditions.push(`p.source_id = ${bound(sourceId)}`)
       if (search !== null && search.trim() !== '') conditions.push(searchCondition(search.trim(), bound))
       const matching = `FROM passage p WHERE ${conditions.join(' AND ')}`

@@ -1,14 +1,22 @@
 import { AppError } from '../contract/errors.ts'
-import type { FileRef } from '../contract/datasets.ts'
+import type { FileRef } from '../contract/imports.ts'
 import type { Reader, Writer } from '../store/connection.ts'
 import type { Changes } from '../store/changes.ts'
 import type { Store } from '../store/open.ts'
+import type { TextIndex } from './text-index.ts'
 
 export interface DatasetDeps {
   readonly store: Store
   readonly changes: Changes
   /** The file that was uploaded to the web host. @throws AppError `upload_missing` */
   resolveUpload(id: string): Promise<{ readonly path: string; readonly name: string }>
+  /** The folder of the project's model, whose tokenizer counts; null where none is chosen or its folder is gone. */
+  modelFolderOf(projectId: string): Promise<string | null>
+}
+
+/** What the parts of the service share. */
+export interface DataParts extends DatasetDeps {
+  readonly textIndex: TextIndex
 }
 
 /** A condition on `source_id`: what is being imported or removed does not count. `?1` is the project. */
@@ -47,7 +55,7 @@ export function publishData(changes: Changes, projectId: string): void {
 /** Where a file lies and what it is called. */
 export async function resolveFile(
   file: FileRef,
-  { resolveUpload }: DatasetDeps,
+  { resolveUpload }: Pick<DatasetDeps, 'resolveUpload'>,
 ): Promise<{ readonly path: string; readonly name: string | null }> {
   return 'upload' in file ? resolveUpload(file.upload) : { path: file.path, name: null }
 }

@@ -1,7 +1,15 @@
 import type { FoundPassage } from '../contract/comparisons.ts'
-import type { SplitName } from '../contract/datasets.ts'
+import type { SplitName } from '../contract/splits.ts'
 import type { Handlers, MethodName } from '../contract/methods.ts'
+import type { Answering } from '../trainers/answering.ts'
+import { homeFolders } from '../store/files.ts'
+import { sweepKeptFiles } from './archives/kept-files.ts'
+import { expandHandlers } from './archives/expand.ts'
+import { createChecks } from './checks/create-checks.ts'
+import { createDrafting } from './drafting/drafting.ts'
+import type { WhoDeps } from './drafting/who-drafts.ts'
 import { exampleHandlers } from './examples.ts'
+import { exportDataHandlers } from './export/export-data.ts'
 import { importFile } from './import-file.ts'
 import { createImportQueue } from './import-queue.ts'
 import { markHandlers } from './mark-answer.ts'
@@ -10,12 +18,15 @@ import { passageHandlers } from './passage-list.ts'
 import { problemHandlers } from './problems.ts'
 import { isReady, projectMissing, resolveFile } from './project-data.ts'
 import type { DatasetDeps } from './project-data.ts'
-import { inspect } from './readers/inspect.ts'
+import { inspectFile, previewFile } from './reading/read-file.ts'
 import { sweepUnfinished } from './remove-source.ts'
+import { savedMappingHandlers } from './saved-mappings.ts'
 import { searchPassages } from './search-passages.ts'
 import { sourceHandlers } from './sources.ts'
 import { splitHandlers } from './splits.ts'
 import { summaryHandlers } from './summary.ts'
+import { createTextIndex } from './text-index.ts'
+import { webHandlers } from './web/handlers.ts'
 import { writeSplits } from './write-splits.ts'
 import type { WrittenSplits } from './write-splits.ts'
 
@@ -30,20 +41,44 @@ export interface Datasets extends Handlers<DataMethods> {
   digest(projectId: string): Promise<string>
   /** The passages that fit a question best, by BM25. */
   searchPassages(projectId: string, question: string, limit: number): Promise<readonly FoundPassage[]>
-  /** Removes what an import left unfinished when the app went; for the start of the app. */
-  sweepUnfinished(): Promise<void>
+  /** Removes what an import left unfinished and what nobody imported when the app went, and goes on with the index; for the app's start. */
+  recover(): Promise<void>
+  /** Ends what goes on for a project that is to be deleted. */
+  stopProject(projectId: string): Promise<void>
+  dispose(): Promise<void>
+}
+
+/** What the service is given. */
+export interface DatasetsDeps extends DatasetDeps, WhoDeps {
+  /** Of Loracle, for the name that it gives to web sites. */
+  readonly version: string
+  readonly answering: Pick<Answering, 'ask' | 'write'>
+  /** Tokens that the project's model reads at once; null where none is chosen, or it has no limit. */
+  windowOf(projectId: string): Promise<number | null>
 }
 
 /** The data of projects: files, examples, passages, problems and splits. */
-export function createDatasets(deps: DatasetDeps): Datasets {
-  const { store } = deps
+export function createDatasets(given: DatasetsDeps): Datasets {
+  const { store } = given
+  const { uploads } = homeFolders(store.home)
+  const textIndex = createTextIndex(store)
+  const deps = { ...given, uploads, textIndex }
   const inTurn = createImportQueue()
+  const checks = createChecks(deps)
+  const drafting = createDrafting(deps)
   return {
-    'data.inspect': async ({ file }, { signal }) => {
+    ...expandHandlers(deps),
+    ...webHandlers(deps),
+    'data.inspect': async ({ file, table = null }, { signal }) => {
       const { path, name } = await resolveFile(file, deps)
-      const inspection = await inspect(path, { signal })
+      const inspection = await inspectFile({ path, table }, signal)
       return name === null ? inspection : { ...inspection, name }
     },
+    'data.preview': async ({ file, table = null, mapping }, { signal }) => {
+      const { path } = await resolveFile(file, deps)
+      return previewFile({ path, table, mapping }, signal)
+    },
+    ...savedMappingHandlers(deps),
     'data.import': (request, context) =>
       inTurn(request.projectId, context.signal, () => importFile(deps, request, context)),
     ...sourceHandlers(deps),
@@ -54,6 +89,9 @@ export function createDatasets(deps: DatasetDeps): Datasets {
     ...passageHandlers(deps),
     ...markHandlers(deps),
     ...splitHandlers(deps),
+    ...exportDataHandlers(deps),
+    'data.check': checks['data.check'],
+    ...drafting,
 
     writeSplits: (projectId, folder) => writeSplits(store, projectId, folder),
     countSplits: async (projectId) => {
@@ -76,7 +114,18 @@ export function createDatasets(deps: DatasetDeps): Datasets {
       if (!row) throw projectMissing(projectId)
       return `${projectId}/${row.version}`
     },
-    searchPassages: (projectId, question, limit) => searchPassages(store, projectId, { question, limit }),
-    sweepUnfinished: () => sweepUnfinished(store),
+    searchPassages: async (projectId, question, limit) => {
+      await textIndex.settled()
+      return searchPassages(store, projectId, { question, limit })
+    },
+    recover: async () => {
+      await sweepUnfinished(store)
+      await sweepKeptFiles(uploads)
+      textIndex.catchUp()
+    },
+    stopProject: drafting.stopProject,
+    dispose: async () => {
+      await Promise.all([checks.dispose(), textIndex.dispose()])
+    },
   }
 }

@@ -1,5 +1,6 @@
 import { AppError } from '../contract/errors.ts'
-import type { Mapping, Source } from '../contract/datasets.ts'
+import type { Source } from '../contract/datasets.ts'
+import type { Mapping } from '../contract/imports.ts'
 import type { Handlers } from '../contract/methods.ts'
 import type { Reader } from '../store/connection.ts'
 import { assignSplits } from './assign-splits.ts'
@@ -10,11 +11,35 @@ import { handOverPassages, removeSourceRows } from './remove-source.ts'
 export function sourceHandlers({
   store,
   changes,
-}: DatasetDeps): Handlers<'data.sources' | 'data.removeSource'> {
+}: DatasetDeps): Handlers<'data.sources' | 'data.setUse' | 'data.removeSource'> {
   return {
     'data.sources': async ({ projectId }) => {
       await requireProject(store, projectId)
       return readSources(store, projectId, null)
+    },
+    'data.setUse': async ({ projectId, sourceId, use }) => {
+      await store.transaction(async (writer) => {
+        await requireProject(writer, projectId)
+        const { changes: found } = await writer.run(
+          'UPDATE source SET use = ? WHERE id = ? AND project_id = ? AND ready = 1',
+          use,
+          sourceId,
+          projectId,
+        )
+        if (found === 0) throw sourceMissing(sourceId, 'Nothing was changed.')
+        if (use !== 'auto')
+          await writer.run(
+            'UPDATE example SET split = ?1 WHERE source_id = ?2 AND split <> ?1',
+            use,
+            sourceId,
+          )
+        await assignSplits(writer, projectId)
+        await markChanged(writer, projectId)
+      })
+      publishData(changes, projectId)
+      const [source] = await readSources(store, projectId, sourceId)
+      if (!source) throw sourceMissing(sourceId, 'It was removed meanwhile.')
+      return source
     },
     'data.removeSource': async ({ projectId, sourceId }) => {
       // At once out of sight; the rows follow in small steps, so that nothing else has to wait.
@@ -24,14 +49,7 @@ export function sourceHandlers({
           sourceId,
           projectId,
         )
-        if (hidden === 0)
-          throw new AppError(
-            'source_missing',
-            'This file is not in the project any more. Nothing was removed.',
-            {
-              sourceId,
-            },
-          )
+        if (hidden === 0) throw sourceMissing(sourceId, 'Nothing was removed.')
         await handOverPassages(writer, sourceId)
         await assignSplits(writer, projectId)
         await markChanged(writer, projectId)
@@ -41,6 +59,10 @@ export function sourceHandlers({
       return null
     },
   }
+}
+
+function sourceMissing(sourceId: string, outcome: string): AppError {
+  return new AppError('source_missing', `This file is not in the project any more. ${outcome}`, { sourceId })
 }
 
 type SourceRow = Omit<Source, 'mapping'> & { readonly mapping: string | null }

@@ -1,8 +1,13 @@
-import { measures, splitNames } from '../contract/datasets.ts'
-import type { DataSummary, HistogramBin, Measure, SplitName } from '../contract/datasets.ts'
+import { measures } from '../contract/examples.ts'
+import { splitNames } from '../contract/splits.ts'
+import type { DataSummary } from '../contract/datasets.ts'
+import type { Measure } from '../contract/examples.ts'
+import type { SplitName } from '../contract/splits.ts'
+import type { HistogramBin } from '../contract/imports.ts'
 import type { Handlers } from '../contract/methods.ts'
 import type { Reader } from '../store/connection.ts'
-import { adviceFor } from './advice.ts'
+import { adviceOf, qualityOf } from './quality.ts'
+import type { QualityFacts } from './quality.ts'
 import { isReady, requireProject } from './project-data.ts'
 import type { DatasetDeps } from './project-data.ts'
 import { histogramOf } from './readers/histogram.ts'
@@ -10,6 +15,7 @@ import { histogramOf } from './readers/histogram.ts'
 interface Counts {
   readonly examples: number
   readonly unanswerable: number
+  readonly tasks: number
   readonly train: number
   readonly validation: number
   readonly test: number
@@ -30,7 +36,7 @@ const columns = {
   answerWords: 'answer_words',
 } as const satisfies Record<Measure, string>
 
-export function summaryHandlers({ store }: DatasetDeps): Handlers<'data.summary'> {
+export function summaryHandlers({ store }: Pick<DatasetDeps, 'store'>): Handlers<'data.summary'> {
   return {
     'data.summary': async ({ projectId }) => {
       await requireProject(store, projectId)
@@ -40,32 +46,34 @@ export function summaryHandlers({ store }: DatasetDeps): Handlers<'data.summary'
       const doubled = await countDoubled(store, projectId)
       const histograms = {} as Record<Measure, HistogramBin[]>
       for (const measure of measures) histograms[measure] = await readHistogram(store, projectId, measure)
-      const { examples, unanswerable } = counts
+      const { examples, unanswerable, tasks } = counts
       const splits = Object.fromEntries(splitNames.map((name) => [name, counts[name]])) as Record<
         SplitName,
         number
       >
-      const summary = {
-        examples,
-        unanswerable,
-        answerable: examples - unanswerable,
-        ...others,
-        splits,
-        histograms,
-      }
-      return { ...summary, advice: adviceFor(summary, { repeated, doubled }) } satisfies DataSummary
+      const summary = { examples, unanswerable, answerable: examples - unanswerable, ...others, splits }
+      const quality = qualityOf({
+        ...summary,
+        tasks,
+        repeated,
+        doubled,
+        flagged: await readFlagged(store, projectId),
+        answers: await readAnswers(store, projectId, examples),
+      })
+      return { ...summary, histograms, advice: adviceOf(quality), quality } satisfies DataSummary
     },
   }
 }
 
 async function readCounts(store: Reader, projectId: string): Promise<Counts> {
   const row = await store.get<Counts>(
-    `SELECT count(*) AS examples, total(is_impossible) AS unanswerable, total(split = 'train') AS train,
+    `SELECT count(*) AS examples, total(is_impossible) AS unanswerable, total(form = 'task') AS tasks,
+       total(split = 'train') AS train,
        total(split = 'validation') AS validation, total(split = 'test') AS test
      FROM example WHERE project_id = ?1 AND ${isReady}`,
     projectId,
   )
-  return row ?? { examples: 0, unanswerable: 0, train: 0, validation: 0, test: 0 }
+  return row ?? { examples: 0, unanswerable: 0, tasks: 0, train: 0, validation: 0, test: 0 }
 }
 
 async function readOthers(store: Reader, projectId: string): Promise<Others> {
@@ -73,7 +81,7 @@ async function readOthers(store: Reader, projectId: string): Promise<Others> {
     `SELECT
        (SELECT count(DISTINCT grp) FROM example WHERE project_id = ?1 AND ${isReady}) AS groups,
        (SELECT count(DISTINCT passage_id) FROM example WHERE project_id = ?1 AND ${isReady}) AS contexts,
-       (SELECT count(*) FROM passage WHERE project_id = ?1 AND ${isReady}) AS passages,
+       (SELECT count(*) FROM passage WHERE project_id = ?1 AND searchable = 1 AND ${isReady}) AS passages,
        (SELECT count(*) FROM source WHERE project_id = ?1 AND ready = 1) AS sources,
        (SELECT count(*) FROM problem WHERE project_id = ?1 AND ${isReady} AND status = 'rejected') AS rejected,
        (SELECT count(*) FROM problem WHERE project_id = ?1 AND ${isReady}
@@ -95,9 +103,10 @@ async function readHistogram(store: Reader, projectId: string, measure: Measure)
 /** Held-out questions that training asks about the same context in the same words. */
 async function countRepeated(store: Reader, projectId: string): Promise<number> {
   const row = await store.get<{ count: number }>(
-    `SELECT count(*) AS count FROM example held WHERE project_id = ?1 AND split <> 'train' AND ${isReady}
-       AND EXISTS (SELECT 1 FROM example seen WHERE seen.passage_id = held.passage_id
-         AND seen.split = 'train' AND seen.question = held.question COLLATE NOCASE AND seen.${isReady})`,
+    `SELECT count(*) AS count FROM example WHERE project_id = ?1 AND split <> 'train' AND ${isReady}
+       AND (passage_id, lower(question)) IN
+         (SELECT passage_id, lower(question) FROM example
+          WHERE project_id = ?1 AND split = 'train' AND ${isReady})`,
     projectId,
   )
   return row?.count ?? 0
@@ -111,4 +120,41 @@ async function countDoubled(store: Reader, projectId: string): Promise<number> {
     projectId,
   )
   return row?.count ?? 0
+}
+
+async function readFlagged(store: Reader, projectId: string): Promise<QualityFacts['flagged']> {
+  const rows = await store.all<{ kind: string; count: number }>(
+    `SELECT kind, count(*) AS count FROM problem
+     WHERE project_id = ?1 AND ${isReady} AND status = 'flagged' AND example_id IS NOT NULL GROUP BY kind`,
+    projectId,
+  )
+  return Object.fromEntries(rows.map(({ kind, count }) => [kind, count]))
+}
+
+/** Of more examples than this some are looked at, evenly spread. */
+const mostLooked = 20_000
+
+async function readAnswers(
+  store: Reader,
+  projectId: string,
+  examples: number,
+): Promise<QualityFacts['answers']> {
+  const step = Math.max(1, Math.ceil(examples / mostLooked))
+  const some = `project_id = ?1 AND ${isReady} AND is_impossible = 0 AND id % ?2 = 0`
+  const counts = await store.get<Omit<QualityFacts['answers'], 'commonest'>>(
+    `SELECT count(*) AS looked, total(form = 'qa') AS spans,
+       total(form = 'qa' AND answers ->> '$[0].start' = 0) AS atStart,
+       total(form = 'qa' AND context_words >= 30 AND answer_words * 2 > context_words) AS long,
+       total(length(answers ->> '$[0].text') = 1) AS short
+     FROM example WHERE ${some}`,
+    projectId,
+    step,
+  )
+  const commonest = await store.get<{ text: string; count: number }>(
+    `SELECT substr(answers ->> '$[0].text', 1, 60) AS text, count(*) AS count FROM example WHERE ${some}
+     GROUP BY text ORDER BY count DESC, text LIMIT 1`,
+    projectId,
+    step,
+  )
+  return { looked: 0, spans: 0, atStart: 0, long: 0, short: 0, ...counts, commonest }
 }

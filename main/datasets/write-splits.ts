@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import { mkdir, open } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { SplitName } from '../contract/datasets.ts'
+import type { SplitName } from '../contract/splits.ts'
 import type { Reader, SqlValue } from '../store/connection.ts'
 import type { Store } from '../store/open.ts'
 import { answersOf } from './example-rows.ts'

@@ -190,8 +190,16 @@ function dataLines({ name, examples, dropped, mended }: DataReport): readonly Li
 }
 
 function preparedLines(report: PreparedReport): readonly Line[] {
-  const { windows, trainExamples, validationExamples, steps, windowsLeftOut, answersCut, questionsCut } =
-    report
+  const {
+    windows,
+    trainExamples,
+    validationExamples,
+    steps,
+    windowsLeftOut,
+    answersCut,
+    questionsCut,
+    inputsCut,
+  } = report
   const lines: Line[] = [
     [
       'info',
@@ -204,5 +212,7 @@ function preparedLines(report: PreparedReport): readonly Line[] {
     lines.push(['warning', `${answersCut} answers are longer than maxTargetLength and were cut.`])
   if (questionsCut > 0)
     lines.push(['warning', `${questionsCut} questions are too long for the model's window and were cut.`])
+  if (inputsCut > 0)
+    lines.push(['warning', `${inputsCut} inputs are too long for the model's window: their ends were cut.`])
   return lines
 }

@@ -227,4 +227,92 @@ export const migrations: readonly string[] = [
   );
   CREATE INDEX export_of_project ON export (project_id);
   `,
+  `
+  ALTER TABLE project ADD COLUMN validation_count INTEGER;
+  ALTER TABLE project ADD COLUMN test_count INTEGER;
+
+  -- The sheet or list of the file that was taken; how a document was cut.
+  ALTER TABLE source ADD COLUMN part TEXT;
+  ALTER TABLE source ADD COLUMN chunking TEXT;
+  UPDATE source SET mapping = json_set(mapping, '$.form', 'qa') WHERE mapping IS NOT NULL;
+
+  -- 'task': the passage is the input, the question the instruction, the answers are targets without a place.
+  ALTER TABLE example ADD COLUMN form TEXT NOT NULL DEFAULT 'qa';
+  -- What a file gave beside it that an export gives back, as JSON.
+  ALTER TABLE example ADD COLUMN extra TEXT;
+
+  -- 0 for the inputs of tasks: no one looks things up in them.
+  ALTER TABLE passage ADD COLUMN searchable INTEGER NOT NULL DEFAULT 1;
+  -- The full-text index is made behind an import, passage by passage: all searchable ones up to here are in it.
+  CREATE TABLE text_index (upto INTEGER NOT NULL);
+  INSERT INTO text_index SELECT coalesce(max(id), 0) FROM passage;
+  DROP TRIGGER passage_added;
+  DROP TRIGGER passage_removed;
+  CREATE TRIGGER passage_added AFTER INSERT ON passage
+  WHEN new.searchable = 1 AND new.id <= (SELECT upto FROM text_index) BEGIN
+    INSERT INTO passage_text (rowid, title, heading, text) VALUES (new.id, new.title, new.heading, new.text);
+  END;
+  CREATE TRIGGER passage_removed AFTER DELETE ON passage
+  WHEN old.searchable = 1 AND old.id <= (SELECT upto FROM text_index) BEGIN
+    INSERT INTO passage_text (passage_text, rowid, title, heading, text)
+      VALUES ('delete', old.id, old.title, old.heading, old.text);
+  END;
+  CREATE TRIGGER passage_shown AFTER UPDATE OF searchable ON passage
+  WHEN old.searchable = 0 AND new.searchable = 1 AND new.id <= (SELECT upto FROM text_index) BEGIN
+    INSERT INTO passage_text (rowid, title, heading, text) VALUES (new.id, new.title, new.heading, new.text);
+  END;
+  CREATE TRIGGER passage_hidden AFTER UPDATE OF searchable ON passage
+  WHEN old.searchable = 1 AND new.searchable = 0 AND old.id <= (SELECT upto FROM text_index) BEGIN
+    INSERT INTO passage_text (passage_text, rowid, title, heading, text)
+      VALUES ('delete', old.id, old.title, old.heading, old.text);
+  END;
+
+  -- What was found in rows. \`record\` is the row before its mend, \`proposal\` what the mend does. A row that is
+  -- 'rejected' is left out, one that is 'flagged' is used as it is; \`example_id\` is the example that it is now.
+  CREATE TABLE problem_2 (
+    id INTEGER PRIMARY KEY,
+    project_id TEXT NOT NULL REFERENCES project (id) ON DELETE CASCADE,
+    source_id TEXT NOT NULL REFERENCES source (id) ON DELETE CASCADE,
+    kind TEXT NOT NULL,
+    place TEXT NOT NULL,
+    message TEXT NOT NULL,
+    status TEXT NOT NULL CHECK (status IN ('rejected', 'flagged', 'mended', 'mended-by-person', 'ignored')),
+    record TEXT,
+    proposal TEXT,
+    example_id INTEGER REFERENCES example (id) ON DELETE SET NULL
+  );
+  INSERT INTO problem_2 SELECT id, project_id, source_id, kind, place, message, status, record, proposal, example_id
+    FROM problem;
+  DROP TABLE problem;
+  ALTER TABLE problem_2 RENAME TO problem;
+  CREATE INDEX problem_of_project ON problem (project_id, kind, status);
+  CREATE INDEX problem_of_source ON problem (source_id, status);
+  CREATE INDEX problem_of_example ON problem (example_id);
+
+  CREATE TABLE saved_mapping (
+    id TEXT PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE COLLATE NOCASE,
+    columns TEXT NOT NULL,
+    mapping TEXT NOT NULL,
+    saved_at INTEGER NOT NULL
+  );
+
+  CREATE TABLE draft (
+    id INTEGER PRIMARY KEY,
+    project_id TEXT NOT NULL REFERENCES project (id) ON DELETE CASCADE,
+    passage_id INTEGER NOT NULL REFERENCES passage (id) ON DELETE CASCADE,
+    question TEXT NOT NULL,
+    answer TEXT NOT NULL,
+    start INTEGER NOT NULL,
+    score REAL NOT NULL,
+    model_name TEXT NOT NULL,
+    state TEXT NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'kept', 'dropped')),
+    edited INTEGER NOT NULL DEFAULT 0,
+    example_id INTEGER REFERENCES example (id) ON DELETE SET NULL,
+    UNIQUE (project_id, passage_id, question)
+  );
+  CREATE INDEX draft_of_project ON draft (project_id, state, id);
+  CREATE INDEX draft_of_passage ON draft (passage_id);
+  CREATE INDEX draft_of_example ON draft (example_id);
+  `,
 ]

@@ -1,6 +1,15 @@
 import { randomUUID } from 'node:crypto'
 import { parseSettings } from '../../trainer/protocol.ts'
-import type { AnswerReport, AnswerRequest, Report, ServeResult, Settings } from '../../trainer/protocol.ts'
+import type {
+  AnswerReport,
+  AnswerRequest,
+  Report,
+  ServedRequest,
+  ServeResult,
+  Settings,
+  WriteRequest,
+  WrittenReport,
+} from '../../trainer/protocol.ts'
 import type { Job } from '../contract/engine.ts'
 import { AppError } from '../contract/errors.ts'
 import type { ErrorValue } from '../contract/errors.ts'
@@ -18,15 +27,18 @@ export interface AnsweringOptions {
   readonly stopGraceMs?: number
 }
 
-export interface AskOptions {
-  /** A piece of the answer from the first context, by column. */
-  readonly onToken?: (column: number, text: string) => void
+export interface WriteOptions {
   /** Called where a process or a model has to be loaded first. */
   readonly onLoading?: () => void
   readonly signal?: AbortSignal
 }
 
-/** Answers questions in a trainer process of its own, so that training never blocks them. */
+export interface AskOptions extends WriteOptions {
+  /** A piece of the answer from the first context, by column. */
+  readonly onToken?: (column: number, text: string) => void
+}
+
+/** Answers questions and writes texts in a trainer process of its own, so that training never blocks them. */
 export interface Answering {
   /**
    * Answers one request; requests wait for one another.
@@ -34,6 +46,8 @@ export interface Answering {
    * @throws AppError `cancelled`, `busy`, `trainer_crashed`, or what the trainer says of the request.
    */
   ask(request: AnswerRequest, options?: AskOptions): Promise<AnswerReport>
+  /** Writes a text for each prompt; waits and fails as questions do. */
+  write(request: WriteRequest, options?: WriteOptions): Promise<WrittenReport>
   /** Ends the process; what waits fails as `cancelled`. */
   dispose(): Promise<void>
 }
@@ -41,11 +55,13 @@ export interface Answering {
 /** Requests that may wait for their turn. */
 const queueBound = 64
 
+type Outcome = AnswerReport | WrittenReport | ErrorValue
+
 interface Waiting {
   readonly id: string
-  readonly request: AnswerRequest
+  readonly request: ServedRequest
   readonly options: AskOptions
-  readonly settle: (outcome: AnswerReport | ErrorValue) => void
+  readonly settle: (outcome: Outcome) => void
 }
 
 interface Serving {
@@ -95,11 +111,11 @@ export function createAnswering(options: AnsweringOptions): Answering {
   const take = (report: Report): void => {
     if (!current || !('id' in report) || report.id !== current.id) return
     if (report.type === 'answer-token') current.options.onToken?.(report.column, report.text)
-    else if (report.type === 'answer') finish(report)
-    else finish(report.error)
+    else if (report.type === 'request-error') finish(report.error)
+    else finish(report)
   }
 
-  const finish = (outcome: AnswerReport | ErrorValue): void => {
+  const finish = (outcome: Outcome): void => {
     const done = current
     current = null
     done?.settle(outcome)
@@ -143,30 +159,42 @@ export function createAnswering(options: AnsweringOptions): Answering {
     }
   }
 
+  /** Puts a request into the queue; settled with its report, whatever kind it is of. */
+  const serve = (request: ServedRequest, requestOptions: AskOptions): Promise<AnswerReport | WrittenReport> =>
+    new Promise((resolve, reject) => {
+      const { signal } = requestOptions
+      const refused = refusal(queue.length, disposed, signal)
+      if (refused) {
+        reject(refused)
+        return
+      }
+      const waiting: Waiting = {
+        id: randomUUID(),
+        request,
+        options: requestOptions,
+        settle: (outcome) => {
+          signal?.removeEventListener('abort', onAbort)
+          if ('type' in outcome) resolve(outcome)
+          else reject(errorOf(outcome))
+        },
+      }
+      const onAbort = (): void => takeBack(waiting)
+      signal?.addEventListener('abort', onAbort)
+      queue = [...queue, waiting]
+      next()
+    })
+
   return {
-    ask: (request, askOptions = {}) =>
-      new Promise((resolve, reject) => {
-        const { signal } = askOptions
-        const refused = refusal(queue.length, disposed, signal)
-        if (refused) {
-          reject(refused)
-          return
-        }
-        const waiting: Waiting = {
-          id: randomUUID(),
-          request,
-          options: askOptions,
-          settle: (outcome) => {
-            signal?.removeEventListener('abort', onAbort)
-            if ('type' in outcome) resolve(outcome)
-            else reject(errorOf(outcome))
-          },
-        }
-        const onAbort = (): void => takeBack(waiting)
-        signal?.addEventListener('abort', onAbort)
-        queue = [...queue, waiting]
-        next()
-      }),
+    ask: async (request, askOptions = {}) => {
+      const report = await serve({ kind: 'answer', ...request }, askOptions)
+      if (report.type === 'answer') return report
+      throw unexpected()
+    },
+    write: async (request, writeOptions = {}) => {
+      const report = await serve({ kind: 'write', ...request }, writeOptions)
+      if (report.type === 'written') return report
+      throw unexpected()
+    },
     dispose: async () => {
       disposed = true
       clearTimeout(idle)
@@ -177,6 +205,10 @@ export function createAnswering(options: AnsweringOptions): Answering {
       await serving?.job.outcome
     },
   }
+}
+
+function unexpected(): AppError {
+  return new AppError('internal', 'A request was answered with something else. Ask again.')
 }
 
 function refusal(waiting: number, disposed: boolean, signal: AbortSignal | undefined): AppError | null {

@@ -17,6 +17,8 @@ export interface AskedRun {
 export interface SidesRequest {
   /** The base model alone, or a run with its base model. */
   readonly asked: { readonly modelFolder: string } | AskedRun
+  /** `qa` where it is left out; of a task the question is the instruction, the contexts its inputs, or none. */
+  readonly form?: 'qa' | 'task'
   readonly question: string
   readonly contexts: readonly string[]
 }
@@ -30,13 +32,13 @@ export interface SidesRequest {
  */
 export async function askSides(
   answering: Pick<Answering, 'ask'>,
-  { asked, question, contexts }: SidesRequest,
+  { asked, form = 'qa', question, contexts }: SidesRequest,
   { emit, signal }: CallContext<AnswerEvent>,
 ): Promise<AskResult> {
   const settings = 'settings' in asked ? answerSettings(asked.settings) : {}
   const ask = async (model: string, columns: readonly (readonly [Side, string | null])[]) => {
     const { columns: answered } = await answering.ask(
-      { model, adapters: columns.map(([, adapter]) => adapter), question, contexts, settings },
+      { model, adapters: columns.map(([, adapter]) => adapter), form, question, contexts, settings },
       {
         onToken: (column, text) => {
           const side = columns[column]?.[0]
@@ -49,7 +51,7 @@ export async function askSides(
       },
     )
     return columns.map(([side], i) => {
-      const answer = sideAnswer(answered[i])
+      const answer = sideAnswer(answered[i], contexts.length > 0)
       emit({ kind: 'answer', side, answer })
       return answer
     })
@@ -66,7 +68,8 @@ export async function askSides(
   return { base: present(base), tuned: tuned ?? null }
 }
 
-function outcomeOf(run: AskedRun): string {
+/** @throws AppError `run_state` where the run has made nothing yet. */
+export function outcomeOf(run: Pick<AskedRun, 'name' | 'outcome'>): string {
   if (run.outcome !== null) return run.outcome
   throw new AppError(
     'run_state',
@@ -74,14 +77,14 @@ function outcomeOf(run: AskedRun): string {
   )
 }
 
-/** The settings under which the run's questions were answered. */
-function answerSettings(settings: Readonly<Record<string, unknown>>): AnswerSettings {
+/** The settings under which a run's questions were answered. */
+export function answerSettings(settings: Readonly<Record<string, unknown>>): AnswerSettings {
   return Object.fromEntries(
     answerSettingNames.flatMap((name) => (settings[name] === undefined ? [] : [[name, settings[name]]])),
   )
 }
 
-function sideAnswer(column: AnswerColumn | undefined): SideAnswer {
+function sideAnswer(column: AnswerColumn | undefined, hasPassages: boolean): SideAnswer {
   const answer = column?.answers[column.best]
   if (!column || !answer) throw new AppError('internal', 'A question was asked and not answered. Ask again.')
   const { text, unanswerable, score, start, end } = answer
@@ -89,7 +92,7 @@ function sideAnswer(column: AnswerColumn | undefined): SideAnswer {
     text,
     unanswerable,
     score,
-    passage: unanswerable ? null : column.best,
+    passage: unanswerable || !hasPassages ? null : column.best,
     span: start === null || end === null ? null : { start, end },
     seconds: column.seconds,
   }

@@ -2,13 +2,34 @@ import { chat } from './en/chat.ts'
 import { common } from './en/common.ts'
 import { compare } from './en/compare.ts'
 import { data } from './en/data.ts'
+import { drafts } from './en/drafts.ts'
+import { examples } from './en/examples.ts'
 import { exporting } from './en/export.ts'
 import { home } from './en/home.ts'
+import { importing } from './en/import.ts'
+import { marking } from './en/marking.ts'
 import { model } from './en/model.ts'
+import { problems } from './en/problems.ts'
+import { splits } from './en/splits.ts'
 import { train } from './en/train.ts'
 
 /** All that a person reads, by area and name: texts, or functions that make one of their arguments. */
-export const catalogue = { common, home, data, model, train, compare, chat, export: exporting } as const
+export const catalogue = {
+  common,
+  home,
+  data,
+  import: importing,
+  model,
+  train,
+  compare,
+  chat,
+  export: exporting,
+  examples,
+  problems,
+  splits,
+  marking,
+  drafts,
+} as const
 
 type Catalogue = typeof catalogue
 type Area = keyof Catalogue

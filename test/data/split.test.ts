@@ -6,6 +6,7 @@ import { splitByGroup } from '../../trainer/data/split.ts'
 function example(id: number, group: string, context = `${group} context`): Example {
   return {
     id: String(id),
+    form: 'qa',
     group,
     context,
     question: `q${id}`,

@@ -17,13 +17,28 @@ const textOf = (ids: readonly number[]) => tokenizer.decode(ids, { skipSpecialTo
 function made(id: string, context: string, answer: string | null): Example {
   const start = answer === null ? -1 : Array.from(context.slice(0, context.indexOf(answer))).length
   const answers = answer === null ? [] : [{ text: answer, start }]
-  return { id, context, question: 'Who?', answers, isImpossible: answer === null, group: 'g', source: 'test' }
+  return {
+    id,
+    form: 'qa',
+    context,
+    question: 'Who?',
+    answers,
+    isImpossible: answer === null,
+    group: 'g',
+    source: 'test',
+  }
 }
 
 describe('makeTrainingExamples', () => {
   it('gives one item for each example that fits', () => {
     const { items, ...counts } = makeTrainingExamples(examples, tokenizer, wide)
-    expect(counts).toEqual({ windowsLeftOut: 0, windowsUnanswerable: 0, answersCut: 0, questionsCut: 0 })
+    expect(counts).toEqual({
+      windowsLeftOut: 0,
+      windowsUnanswerable: 0,
+      answersCut: 0,
+      questionsCut: 0,
+      inputsCut: 0,
+    })
     expect(items.map(({ exampleIndex }) => exampleIndex)).toEqual(examples.map((_, i) => i))
     for (const { sourceIds, targetIds, exampleIndex } of items) {
       const example = examples[exampleIndex]
@@ -138,5 +153,67 @@ describe('makeTrainingExamples', () => {
     const long = { ...made('a', 'Ada. '.repeat(60), 'Ada'), question: 'Who is it? '.repeat(60) }
     const result = makeTrainingExamples([long, made('b', 'Ada did.', 'Ada')], tokenizer, narrow)
     expect(result.questionsCut).toBe(1)
+  })
+
+  const task = (input: string, target: string, instruction = 'Say it shorter.'): Example => ({
+    id: input,
+    form: 'task',
+    context: input,
+    question: instruction,
+    answers: [{ text: target, start: null }],
+    isImpossible: false,
+    group: 'g',
+    source: 'test',
+  })
+
+  it('asks a task with its instruction, a blank line and its input, or with the instruction alone', () => {
+    const { items } = makeTrainingExamples(
+      [task('Ada wrote it.', 'Ada did'), task('', 'Ada did')],
+      tokenizer,
+      wide,
+    )
+    expect(items.map(({ sourceIds }) => sourceIds)).toEqual(
+      ['Say it shorter.\n\nAda wrote it.', 'Say it shorter.'].map((text) => tokenizer.encode(text)),
+    )
+    for (const { targetIds } of items) expect(targetIds).toEqual(tokenizer.encode('Ada did'))
+  })
+
+  it('cuts the input of a task to one window and counts it; the words of the front are kept', () => {
+    const input = 'Ada wrote it. '.repeat(200)
+    const result = makeTrainingExamples([task(input, 'Ada'), task('Short.', 'Bob')], tokenizer, narrow)
+    expect(result).toMatchObject({ windowsLeftOut: 0, windowsUnanswerable: 0, questionsCut: 0, inputsCut: 1 })
+    expect(result.items).toHaveLength(2)
+    const [cut] = result.items
+    expect(cut?.sourceIds.length).toBeLessThanOrEqual(narrow.maxSourceLength)
+    expect(cut?.sourceIds.length).toBeGreaterThan(narrow.maxSourceLength - 8)
+    expect(cut?.sourceIds.at(-1)).toBe(tokenizer.eosTokenId)
+    const whole = tokenizer.encode(`Say it shorter.\n\n${input}`)
+    expect(cut?.sourceIds.slice(0, 100)).toEqual(whole.slice(0, 100))
+  })
+
+  it('leaves a quarter of the window to the input of a task with a long instruction', () => {
+    const { items, questionsCut, inputsCut } = makeTrainingExamples(
+      [task('Zebra. '.repeat(100), 'Ada', 'Say it shorter. '.repeat(100))],
+      tokenizer,
+      narrow,
+    )
+    expect([questionsCut, inputsCut]).toEqual([1, 1])
+    expect(items[0]?.sourceIds.length).toBeLessThanOrEqual(narrow.maxSourceLength)
+    const text = textOf(items[0]?.sourceIds ?? [])
+    expect(text).toContain('ebra')
+    expect(textOf(tokenizer.encode(text.slice(text.indexOf('ebra')))).length).toBeGreaterThan(20)
+  })
+
+  it('teaches tasks beside unanswerable questions without taking their targets for refusals', () => {
+    const { items, windowsUnanswerable } = makeTrainingExamples(
+      [
+        ...examples.filter((example) => example.isImpossible).slice(0, 2),
+        task('Ada. '.repeat(300), 'unanswerable'),
+      ],
+      tokenizer,
+      wide,
+    )
+    expect(items).toHaveLength(3)
+    expect(windowsUnanswerable).toBe(0)
   })
 })

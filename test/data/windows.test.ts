@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { isUnanswerable, qaPrompt, qaTarget } from '../../trainer/data/qa-prompt.ts'
+import { isUnanswerable, qaPrompt, targetOf } from '../../trainer/data/qa-prompt.ts'
 import { seededRandom } from '../../trainer/data/random.ts'
 import { promptWindows } from '../../trainer/data/windows.ts'
 import { countTokens } from '../../trainer/data/words.ts'
@@ -169,14 +169,14 @@ describe('qa prompt', () => {
   it('is written as T5 was taught it', () => {
     expect(qaPrompt('Who?', 'Ada did.')).toBe('question: Who? context: Ada did.')
     expect(
-      qaTarget({
+      targetOf({
         answers: [
           { text: 'Ada', start: 0 },
           { text: 'Ada L.', start: 0 },
         ],
       }),
     ).toBe('Ada')
-    expect(qaTarget({ answers: [] })).toBe('unanswerable')
+    expect(targetOf({ answers: [] })).toBe('unanswerable')
   })
 
   it('knows its own word for no answer', () => {

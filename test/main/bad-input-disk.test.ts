@@ -14,7 +14,7 @@ import { openStore } from '../../main/store/open.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 import { isAlive } from './spawn-cli.ts'
 import { addTinyProject, endless, openCalledApp, short } from './bad-input-app.ts'
-import { call, csv, goodRows, nothing } from './datasets/open-project.ts'
+import { call, csv, datasetsDeps, goodRows, nothing } from './datasets/open-project.ts'
 
 async function integrity(home: string): Promise<unknown> {
   const connection = await connect(join(home, 'store.sqlite'), 'read')
@@ -39,11 +39,7 @@ test('an import that finds the store full leaves nothing of itself, and the stor
     if (isOpen) await store.close()
   })
   await store.run(`INSERT INTO project (id, name, created_at, updated_at) VALUES ('p', 'Full', 1, 1)`)
-  const data = createDatasets({
-    store,
-    changes: createChanges(),
-    resolveUpload: () => Promise.reject(new Error()),
-  })
+  const data = createDatasets(datasetsDeps(store, createChanges()))
   const path = join(home, 'large.csv')
   await writeFile(path, csv(goodRows(20_000)))
   const request = { projectId: 'p', file: { path }, name: null, mapping: null, use: 'auto' } as const
@@ -52,7 +48,7 @@ test('an import that finds the store full leaves nothing of itself, and the stor
     message: expect.stringMatching(/The disk is full.*Free some space.*intact/) as string,
   })
   expect(await data['data.sources']({ projectId: 'p' }, call)).toEqual([])
-  await data.sweepUnfinished()
+  await data.recover()
   const rows = await store.get(
     `SELECT (SELECT count(*) FROM source) AS sources, (SELECT count(*) FROM passage) AS passages,
        (SELECT count(*) FROM example) AS examples, (SELECT count(*) FROM problem) AS problems,

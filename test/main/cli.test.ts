@@ -48,7 +48,9 @@ describe('help', () => {
     for (const name of [
       'quickstart',
       'project',
+      'inspect',
       'import',
+      'export-data',
       'train',
       'evaluate',
       'predict',

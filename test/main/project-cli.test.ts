@@ -66,7 +66,7 @@ test.each([
   [['import', 'file'], 'usage', 'needs --project NAME'],
   [['import', 'file', '--project', 'x', '--as', 'tst'], 'usage', 'auto, train, validation or test'],
   [['import', 'file', '--project', 'x', '--map', 'quetion=a'], 'usage', 'Did you mean question?'],
-  [['import', 'file', '--project', 'x', '--map', 'question'], 'usage', 'role=COLUMN'],
+  [['import', 'file', '--project', 'x', '--map', 'question'], 'usage', 'role=SOURCE'],
   [['train', '--project', 'x', '--data', 'file'], 'usage', 'leave --data out'],
   [['train', '--project', 'x'], 'project_missing', 'loracle project create x'],
   [['evaluate', '--project', 'x'], 'project_missing', 'There is none yet'],

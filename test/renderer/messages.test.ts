@@ -89,6 +89,6 @@ describe('message catalogue', () => {
     expect(t('common.cancel')).toBe('Cancel')
     expect(t('data.rows', 1, false)).toBe('1 row')
     expect(t('data.rows', 41_200, true)).toBe('about 41,200 rows')
-    expect(t('data.rolesMissing', ['Context', 'Answer'])).toContain('context and answer')
+    expect(t('import.rolesMissing', ['Context', 'Answer'])).toContain('context and answer')
   })
 })

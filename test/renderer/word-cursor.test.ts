@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { moveCursor, spanOf, trimmedSpan } from '../../renderer/screens/data/word-cursor.ts'
+import { cursorOf, moveCursor, spanOf, trimmedSpan } from '../../renderer/screens/data/word-cursor.ts'
 import type { WordCursor } from '../../renderer/screens/data/word-cursor.ts'
 import { sliceCodePoints } from '../../renderer/text/code-points.ts'
 import { wordsOf } from '../../renderer/text/words.ts'
@@ -40,6 +40,17 @@ describe('word cursor', () => {
   test('other keys and a text without words leave it alone', () => {
     expect(moveCursor(null, 'a', { count: 3, extend: false })).toBeUndefined()
     expect(moveCursor(null, 'ArrowRight', { count: 0, extend: false })).toBeUndefined()
+  })
+
+  test('a stretch becomes a cursor over its words, from where keys move on', () => {
+    const days = { start: 21, end: 28 }
+    expect(sliceCodePoints(text, days)).toBe('30 days')
+    const cursor = cursorOf(days, words)
+    expect(cursor && spanOf(cursor, words)).toEqual(days)
+    const moved = moveCursor(cursor, 'ArrowRight', { count: words.length, extend: true })
+    expect(moved && sliceCodePoints(text, spanOf(moved, words) ?? days)).toBe('30 days, 👍 always')
+    expect(cursorOf({ start: 23, end: 24 }, words)).toBeNull()
+    expect(cursorOf({ start: 0, end: 3 }, [])).toBeNull()
   })
 
   test('a selection loses the white space at its ends, in code points', () => {

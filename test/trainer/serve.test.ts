@@ -12,6 +12,8 @@ import type {
   Report,
   RequestErrorReport,
   RequestMessage,
+  WriteRequest,
+  WrittenReport,
 } from '../../trainer/protocol.ts'
 import { queueBound, serve } from '../../trainer/serve.ts'
 import { runTiny, tinyCommand, tinySettings, writeTinyRun } from '../support/tiny-run.ts'
@@ -75,12 +77,13 @@ function startServer() {
   onTestFinished(async () => {
     await stop()
   })
-  const outcome = async (id: string): Promise<AnswerReport | RequestErrorReport> => {
+  const outcome = async (id: string): Promise<AnswerReport | WrittenReport | RequestErrorReport> => {
     for (;;) {
       const found = reports.find(
-        (report) => (report.type === 'answer' || report.type === 'request-error') && report.id === id,
+        (report) => report.type !== 'answer-token' && 'id' in report && report.id === id,
       )
-      if (found?.type === 'answer' || found?.type === 'request-error') return found
+      if (found?.type === 'answer' || found?.type === 'written' || found?.type === 'request-error')
+        return found
       await new Promise<void>((resolve) => (seen = resolve))
     }
   }
@@ -89,7 +92,11 @@ function startServer() {
     outcome,
     stop,
     send: (id: string, change?: Partial<AnswerRequest>) => {
-      listener({ kind: 'request', id, request: request(change) })
+      listener({ kind: 'request', id, request: { kind: 'answer', ...request(change) } })
+    },
+    write: (id: string, change: Partial<WriteRequest>) => {
+      const whole = { model, adapter: null, prompts: ['The one is'], settings: {}, ...change }
+      listener({ kind: 'request', id, request: { kind: 'write', ...whole } })
     },
     cancel: (id: string) => {
       listener({ kind: 'cancel', id })
@@ -100,7 +107,13 @@ function startServer() {
 async function answered(server: ReturnType<typeof startServer>, id: string): Promise<AnswerReport> {
   const outcome = await server.outcome(id)
   if (outcome.type === 'answer') return outcome
-  throw new Error(outcome.error.message)
+  throw new Error(outcome.type === 'written' ? 'A text was written.' : outcome.error.message)
+}
+
+async function written(server: ReturnType<typeof startServer>, id: string): Promise<WrittenReport> {
+  const outcome = await server.outcome(id)
+  if (outcome.type === 'written') return outcome
+  throw new Error(outcome.type === 'answer' ? 'A question was answered.' : outcome.error.message)
 }
 
 test('each column answers every context as `ask` does with that adapter', async () => {
@@ -180,6 +193,69 @@ test('a request chooses its own decoding, and no other settings', async () => {
     error: { code: 'setting_invalid', details: { name: 'threads' } },
   })
   expect(await server.outcome('beams')).toMatchObject({ error: { code: 'setting_invalid' } })
+})
+
+test('a task is done with every input, or once from memory, and has no place in a text', async () => {
+  const server = startServer()
+  server.send('inputs', { form: 'task' })
+  server.send('memory', { form: 'task', contexts: [] })
+  const inputs = await answered(server, 'inputs')
+  expect(inputs.inputCut).toBe(true)
+  expect(inputs.questionCut).toBe(false)
+  for (const { answers } of inputs.columns) {
+    expect(answers.map(({ windows }) => windows)).toEqual([1, 1, 1])
+    for (const { start, end, unanswerable } of answers)
+      expect([start, end, unanswerable]).toEqual([null, null, false])
+  }
+  const memory = await answered(server, 'memory')
+  expect(memory.columns.map(({ answers, best }) => [answers.length, best])).toEqual([
+    [1, 0],
+    [1, 0],
+  ])
+  server.send('question', { contexts: [] })
+  expect(await server.outcome('question')).toMatchObject({ error: { code: 'usage' } })
+})
+
+test('texts are written for prompts as they are, each as it is alone, with their probabilities', async () => {
+  const server = startServer()
+  const prompts = ['The one is', 'Which is short?', 'so '.repeat(100)]
+  server.write('all', { adapter, prompts })
+  for (const [i, prompt] of prompts.entries()) server.write(`alone ${i}`, { adapter, prompts: [prompt] })
+  server.write('base', { adapter: null, prompts: prompts.slice(0, 1) })
+  const { texts } = await written(server, 'all')
+  expect(texts.map(({ promptCut }) => promptCut)).toEqual([false, false, true])
+  for (const [i, { text, score }] of texts.entries()) {
+    const [alone] = (await written(server, `alone ${i}`)).texts
+    expect(alone?.text).toBe(text)
+    expect(alone?.score).toBeCloseTo(score, 4)
+    expect(score).toBeLessThan(0)
+  }
+  expect((await written(server, 'base')).texts[0]?.score).not.toBeCloseTo(texts[0]?.score ?? 0, 4)
+})
+
+test('texts are bounded, of the settings that the request chooses', async () => {
+  const server = startServer()
+  server.write('long', { prompts: ['so so'], settings: { maxTargetLength: 8 } })
+  server.write('short', { prompts: ['so so'], settings: { maxTargetLength: 2, numBeams: 3 } })
+  const length = async (id: string) => (await written(server, id)).texts[0]?.text.length ?? 0
+  expect(await length('short')).toBeLessThan(await length('long'))
+})
+
+test.each<readonly [string, Partial<WriteRequest>, string]>([
+  ['no prompt', { prompts: [] }, 'usage'],
+  ['an empty prompt', { prompts: ['so', ' '] }, 'usage'],
+  ['an adapter that is not there', { adapter: '/nowhere/at/all' }, 'file_missing'],
+  [
+    'a setting that is not its own',
+    { settings: { threads: 2 } as WriteRequest['settings'] },
+    'setting_invalid',
+  ],
+])('a request to write with %s fails alone', async (_, change, code) => {
+  const server = startServer()
+  server.write('bad', change)
+  server.write('good', {})
+  expect(await server.outcome('bad')).toMatchObject({ type: 'request-error', error: { code } })
+  expect((await written(server, 'good')).texts).toHaveLength(1)
 })
 
 test.each<readonly [string, Partial<AnswerRequest>, string]>([

@@ -5,6 +5,7 @@ import type { Example } from '../../trainer/data/example.ts'
 function example(id: string, answers: readonly string[]): Example {
   return {
     id,
+    form: 'qa',
     context: answers.join(' '),
     question: `${id}?`,
     answers: answers.map((text) => ({ text, start: 0 })),
@@ -66,4 +67,22 @@ test('sets are scored apart and together, weighted by their questions', () => {
   ])
   expect(scoreTogether(tests, before)?.exactMatch).toBeCloseTo(200 / 3, 10)
   expect(scoreTogether([], [])).toBeNull()
+})
+
+test('the word unanswerable is a text like any other where a task asks for one', () => {
+  const task: Example = {
+    ...example('t', ['unanswerable']),
+    form: 'task',
+    answers: [{ text: 'unanswerable', start: null }],
+  }
+  const [row] = compareAnswers([{ name: 'tasks', examples: [task] }], [['unanswerable']], [['something']])
+  expect(row).toMatchObject({
+    base: 'unanswerable',
+    baseRight: true,
+    baseUnanswerable: false,
+    tunedRight: false,
+  })
+  expect(scoreTogether([{ name: 'tasks', examples: [task] }], [['Unanswerable.']])).toMatchObject({
+    exactMatch: 100,
+  })
 })

@@ -49,7 +49,13 @@ describe.each(Object.entries(workers))('%s', (_, worker) => {
         },
       },
     )
-    const request = { adapters: [null], question: 'Which?', contexts: ['The one is short.'], settings: {} }
+    const request = {
+      kind: 'answer',
+      adapters: [null],
+      question: 'Which?',
+      contexts: ['The one is short.'],
+      settings: {},
+    } as const
     trainer.send({ kind: 'request', id: 'bad', request: { ...request, model: folder } })
     trainer.send({
       kind: 'request',

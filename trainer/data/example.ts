@@ -1,16 +1,27 @@
-/** One accepted answer: its text and where it starts in the context, counted in Unicode code points. */
+/**
+ * One accepted answer: its text and where it starts in the context, counted in Unicode code points; null for the
+ * target of a task, which need not stand in its input.
+ */
 export interface Answer {
   readonly text: string
-  readonly start: number
+  readonly start: number | null
 }
+
+/** Answers are spans of the context, or texts of their own that an instruction asks for. */
+export const exampleForms = ['qa', 'task'] as const
+export type ExampleForm = (typeof exampleForms)[number]
 
 /**
  * The one form of training data: a question about a context, after SQuAD (Rajpurkar et al. 2016, 2018).
  * `answers` is empty exactly when `isImpossible` is true. `group` is what must not stand on both sides of a
  * split (an article, or a paragraph where there is no article); `source` says where the record came from.
+ *
+ * Other tasks use the same record with the form `task`: `context` is the input, which may be empty, `question` the
+ * instruction, `answers` the accepted targets. A question to be answered from memory (closed-book) is one of these.
  */
 export interface Example {
   readonly id: string
+  readonly form: ExampleForm
   readonly context: string
   readonly question: string
   readonly answers: readonly Answer[]
@@ -27,11 +38,16 @@ export const problemKinds = [
   'answer_missing', // no answer and not marked as unanswerable
   'answer_not_in_context',
   'answer_offset_off', // mended: the offset was moved to where the answer stands
+  'answer_offset_unit', // mended: the offset counted bytes or UTF-16 units and was converted
+  'answer_ambiguous', // mended: the answer occurs several times and no offset says where; the first was taken
+  'target_missing', // a task without a target
   'answer_despite_impossible', // mended: marked as unanswerable, its answers are left out
   'id_missing', // mended: an id was made
   'id_duplicate', // mended: the id got a suffix
-  'record_duplicate', // the same context, question and answers once more
+  'record_duplicate', // the same context, question and answers once more; kept as it is where it has an id of its own
   'text_malformed', // mended: lone surrogates replaced
+  'text_mojibake', // kept as it is: UTF-8 that was read as Windows-1252; a mend writes it right
+  'text_too_long', // kept as it is: a question, answer or context of unlikely length
 ] as const
 
 export type ProblemKind = (typeof problemKinds)[number]
@@ -43,8 +59,8 @@ export interface Problem {
   readonly where: string
   readonly id: string | null
   readonly message: string
-  /** True where the record was mended and kept, false where it was dropped. */
-  readonly mended: boolean
+  /** What became of the record: mended and kept, kept as it is, or dropped. */
+  readonly outcome: 'mended' | 'flagged' | 'dropped'
 }
 
 /** The outcome of reading one file: what can be used, and all that was found. */

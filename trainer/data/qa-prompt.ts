@@ -9,8 +9,8 @@ export function qaPrompt(question: string, context: string): string {
   return `question: ${question} context: ${context}`
 }
 
-/** The target text of an example: its first answer, or `unanswerable`. */
-export function qaTarget(example: Pick<Example, 'answers'>): string {
+/** The target text of an example: its first answer, or, of a question without one, `unanswerable`. */
+export function targetOf(example: Pick<Example, 'answers'>): string {
   return example.answers[0]?.text ?? unanswerable
 }
 

@@ -57,7 +57,7 @@ function hex(value: number): string {
 }
 
 /** cyrb128 (bryc, public domain): four MurmurHash3-like lanes over the UTF-16 units. */
-function hash128(text: string): [number, number, number, number] {
+export function hash128(text: string): [number, number, number, number] {
   let h1 = 1779033703
   let h2 = 3144134277
   let h3 = 1013904242

@@ -1,3 +1,5 @@
+import type { ExampleForm } from './example.ts'
+
 /** An answer as a file has it: the offset is null where the file gives none. */
 export interface RawAnswer {
   readonly text: string
@@ -10,14 +12,19 @@ export interface RawRecord {
   readonly where: string
   /** Why the entry is no record at all, or null. */
   readonly fault: string | null
+  readonly form: ExampleForm
   readonly id: unknown
+  /** Of a task the input. */
   readonly context: unknown
+  /** Of a task the instruction. */
   readonly question: unknown
   readonly answers: readonly RawAnswer[]
   /** True where the answers are a present but empty `{ text: [], answer_start: [] }`. */
   readonly answersEmptyByForm: boolean
   readonly isImpossible: boolean | null
   readonly title: string | null
+  /** What else the entry holds that an export gives back (SQuAD's `plausible_answers`); null where nothing. */
+  readonly extra: RawObject | null
 }
 
 export type RawObject = Readonly<Record<string, unknown>>
@@ -31,6 +38,7 @@ export function faultyRecord(where: string, fault: string): RawRecord {
   return {
     where,
     fault,
+    form: 'qa',
     id: null,
     context: null,
     question: null,
@@ -38,6 +46,7 @@ export function faultyRecord(where: string, fault: string): RawRecord {
     answersEmptyByForm: false,
     isImpossible: null,
     title: null,
+    extra: null,
   }
 }
 
@@ -56,6 +65,12 @@ export function readImpossible(record: RawObject): boolean | null {
   if (mark === 1 || mark === 'true' || mark === 'True') return true
   if (mark === 0 || mark === 'false' || mark === 'False') return false
   return null
+}
+
+/** SQuAD 2.0's answers that only look right, as the record gives them; null where there are none. */
+export function readExtra(record: RawObject): RawObject | null {
+  const plausible = record['plausible_answers']
+  return Array.isArray(plausible) && plausible.length > 0 ? { plausible_answers: plausible } : null
 }
 
 /**

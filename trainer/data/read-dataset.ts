@@ -21,9 +21,10 @@ export async function readDataset(path: string): Promise<Dataset> {
 
 function allBad(path: string, records: number, problems: readonly Problem[]): TrainerError {
   const counts: Record<string, number> = {}
-  for (const problem of problems) if (!problem.mended) counts[problem.kind] = (counts[problem.kind] ?? 0) + 1
+  for (const problem of problems)
+    if (problem.outcome === 'dropped') counts[problem.kind] = (counts[problem.kind] ?? 0) + 1
   const list = Object.entries(counts).map(([kind, count]) => `${count} ${kind}`)
-  const first = problems.find((problem) => !problem.mended)
+  const first = problems.find((problem) => problem.outcome === 'dropped')
   const example = first ? ` The first: ${first.where}: ${first.message}` : ''
   const all = records === 1 ? `The only record of ${path} is` : `All ${records} records of ${path} are`
   return new TrainerError(

@@ -1,9 +1,11 @@
+import type { ExampleForm } from './example.ts'
 import { readRecords } from './read-records.ts'
 import { readId } from './record-checker.ts'
 
 /** A question as its file has it, for predictions and official figures: nothing mended, merged or dropped. */
 export interface Question {
   readonly id: string
+  readonly form: ExampleForm
   readonly context: string
   readonly question: string
   readonly answers: readonly { readonly text: string }[]
@@ -20,8 +22,9 @@ export async function readQuestions(path: string): Promise<Question[]> {
   const { records } = await readRecords(path)
   return records
     .filter((record) => record.fault === null)
-    .map(({ id, where, context, question, answers }) => ({
+    .map(({ id, where, form, context, question, answers }) => ({
       id: readId(id) ?? where,
+      form,
       context: typeof context === 'string' ? context : '',
       question: typeof question === 'string' ? question : '',
       answers: answers.map(({ text }) => ({ text })),

@@ -1,11 +1,16 @@
 import { hash } from 'node:crypto'
 import { findAnswers } from './answer-check.ts'
-import type { Note } from './answer-check.ts'
+import type { FoundAnswers, Note } from './answer-check.ts'
+import { createOffsetReader } from './answer-offset.ts'
+import type { OffsetContext } from './answer-offset.ts'
 import { codePointIndex } from './code-points.ts'
-import type { CodePointIndex } from './code-points.ts'
-import type { Example, Problem } from './example.ts'
+import { createDigestSet } from './digest-set.ts'
+import type { DigestSet } from './digest-set.ts'
+import type { Answer, Example, Problem } from './example.ts'
+import { hasMojibake } from './mojibake.ts'
 import { hashText } from './random.ts'
 import type { RawRecord } from './raw-record.ts'
+import { longContext, lengthFault } from './text-length.ts'
 
 /** What became of one entry: an example, unless a problem that was not mended dropped it. */
 export interface CheckedRecord {
@@ -19,12 +24,12 @@ export interface RecordChecker {
 }
 
 /** A context that was met, with what is worth knowing about it once. */
-interface KnownContext {
+interface KnownContext extends OffsetContext {
   readonly digest: string
-  readonly text: string
   readonly wellFormed: boolean
-  readonly index: CodePointIndex
-  readonly group: string
+  readonly mojibake: boolean
+  /** Made when it is asked for first. */
+  group(): string
 }
 
 // Questions about one context stand together in most files.
@@ -33,54 +38,66 @@ const rememberedContexts = 32
 /**
  * A checker that takes the entries of a file one by one. A bad record is mended where that is safe and dropped
  * where not; either way each finding is listed with its place, and nothing is thrown. Ids and records that were
- * met are remembered as digests (some 170 bytes a record), their texts are not.
+ * met are remembered as digests (at most 60 bytes a record), their texts are not.
  *
  * @param source Name of the file, for the examples' `source`.
  * @example const checker = createRecordChecker('train.csv'); const { example, problems } = checker.add(record)
  */
 export function createRecordChecker(source: string): RecordChecker {
   const contexts = new Map<string, KnownContext>()
-  const seen = new Set<string>()
-  /** By the digest of an id that is taken: the suffix that the next record with this id gets. */
-  const ids = new Map<string, number>()
+  const seen = createDigestSet()
+  const ids = createIds()
+  const offsets = createOffsetReader()
 
   const check = (record: RawRecord, note: Note): Example | null => {
-    const { where } = record
+    const { where, form } = record
     if (record.fault !== null) return drop(note, 'not_a_record', record.fault)
-    if (typeof record.context !== 'string' || record.context.trim() === '')
-      return drop(note, 'context_missing', 'The record has no context.')
+    const given = givenContext(record)
+    if (given === null) return drop(note, 'context_missing', 'The record has no context.')
     if (typeof record.question !== 'string' || record.question.trim() === '')
-      return drop(note, 'question_missing', 'The record has no question.')
-    const context = knownContext(contexts, record.context)
-    const found = findAnswers(record, context.text, context.index, note)
+      return drop(
+        note,
+        'question_missing',
+        form === 'task' ? 'The record has no instruction.' : 'The record has no question.',
+      )
+    const context = knownContext(contexts, given)
+    const found =
+      form === 'task' ? findTargets(record, note) : findAnswers(record, context, { note, offsets })
     if (!found) return null
 
     const question = record.question.toWellFormed()
-    const answers = found.answers.map(({ text, start }) => `${start} ${text}`)
-    const key = digestOf([context.digest, question, ...answers].join('\u0000'))
-    if (seen.has(key))
-      return drop(
-        note,
-        'record_duplicate',
-        'The same context, question and answers stand in the file before.',
-      )
-    seen.add(key)
     const givenId = readId(record.id)
     const id = givenId?.toWellFormed() ?? null
+    if (!seen.add(contentKey(context.digest, question, found.answers))) {
+      const isKept = id !== null && !ids.has(id)
+      const message =
+        form === 'task'
+          ? 'The same instruction, input and targets stand in the file before.'
+          : 'The same context, question and answers stand in the file before.'
+      // Some data (SQuAD) asks a question twice under two ids: predictions are looked up by either.
+      note('record_duplicate', isKept ? 'flagged' : 'dropped', message)
+      if (!isKept) return null
+    }
     if (!context.wellFormed || found.malformed || question !== record.question || id !== givenId)
-      note('text_malformed', true, 'Lone surrogates in the text were replaced by U+FFFD.')
-    if (id === null) note('id_missing', true, `The record has no id; its place, ${where}, serves as one.`)
+      note('text_malformed', 'mended', 'Lone surrogates in the text were replaced by U+FFFD.')
+    if (id === null) note('id_missing', 'mended', `The record has no id; its place, ${where}, serves as one.`)
     const wanted = id ?? where
-    const unique = uniqueId(wanted, ids)
+    const unique = ids.take(wanted)
     if (unique !== wanted)
-      note('id_duplicate', true, `The id ${wanted} is taken; this record is ${unique} now.`)
+      note(
+        'id_duplicate',
+        'mended',
+        `The id ${shortened(wanted)} is taken; this record is ${shortened(unique)} now.`,
+      )
+    noteTexts(context, question, found.answers, note)
     return {
       id: unique,
+      form,
       context: context.text,
       question,
       answers: found.answers,
-      isImpossible: found.answers.length === 0,
-      group: record.title?.toWellFormed() ?? context.group,
+      isImpossible: form === 'qa' && found.answers.length === 0,
+      group: record.title?.toWellFormed() ?? (context.text === '' ? madeGroup(question) : context.group()),
       source: `${source} ${where}`,
     }
   }
@@ -88,13 +105,13 @@ export function createRecordChecker(source: string): RecordChecker {
   return {
     add(record) {
       const dropping: Problem[] = []
-      const mended: Problem[] = []
+      const others: Problem[] = []
       const id = readId(record.id)
-      const example = check(record, (kind, isMended, message) => {
-        const list = isMended ? mended : dropping
-        list.push({ kind, where: record.where, id, message, mended: isMended })
+      const example = check(record, (kind, outcome, message) => {
+        const list = outcome === 'dropped' ? dropping : others
+        list.push({ kind, where: record.where, id, message, outcome })
       })
-      return { example, problems: example ? [...dropping, ...mended] : dropping }
+      return { example, problems: example ? [...dropping, ...others] : dropping }
     },
   }
 }
@@ -106,20 +123,58 @@ export function readId(id: unknown): string | null {
 }
 
 function drop(note: Note, kind: Parameters<Note>[0], message: string): null {
-  note(kind, false, message)
+  note(kind, 'dropped', message)
   return null
+}
+
+/** The context of a record; a task may go without an input. Null where there should be one. */
+function givenContext({ form, context }: RawRecord): string | null {
+  if (form === 'task') return typeof context === 'string' && context.trim() !== '' ? context : ''
+  return typeof context === 'string' && context.trim() !== '' ? context : null
+}
+
+function findTargets({ answers }: RawRecord, note: Note): FoundAnswers | null {
+  const given = answers.filter(({ text }) => text.trim() !== '')
+  if (given.length === 0) {
+    note('target_missing', 'dropped', 'The record has no target: nothing says what should come out.')
+    return null
+  }
+  return {
+    answers: given.map(({ text }) => ({ text: text.toWellFormed(), start: null })),
+    malformed: given.some(({ text }) => !text.isWellFormed()),
+  }
+}
+
+/** Findings about texts that are used as they are. */
+function noteTexts(context: KnownContext, question: string, answers: readonly Answer[], note: Note): void {
+  const fault = lengthFault(context.text, question, answers)
+  if (fault !== null) note('text_too_long', 'flagged', fault)
+  if (context.mojibake || hasMojibake(question) || answers.some(({ text }) => hasMojibake(text)))
+    note(
+      'text_mojibake',
+      'flagged',
+      'Letters look like UTF-8 that was read in another encoding, such as “Ã¤” for “ä”.',
+    )
+}
+
+function contentKey(contextDigest: string, question: string, answers: readonly Answer[]): string {
+  return `${answers.map(({ text, start }) => `${start} ${text}`).join('\u0000')}\u0000${question}\u0000${contextDigest}`
 }
 
 function knownContext(contexts: Map<string, KnownContext>, given: string): KnownContext {
   const known = contexts.get(given)
   if (known) return known
   const text = given.toWellFormed()
-  const context = {
-    digest: digestOf(given),
+  const isAscii = !/[^\u0000-\u007f]/.test(text)
+  let group: string | null = null
+  const context: KnownContext = {
+    digest: hash('sha1', text, 'base64'),
     text,
+    isAscii,
     wellFormed: text === given,
+    mojibake: !isAscii && text.length <= longContext && hasMojibake(text),
     index: codePointIndex(text),
-    group: `context ${hashText(text)}`,
+    group: () => (group ??= madeGroup(text)),
   }
   const oldest = contexts.size < rememberedContexts ? undefined : contexts.keys().next().value
   if (oldest !== undefined) contexts.delete(oldest)
@@ -127,23 +182,33 @@ function knownContext(contexts: Map<string, KnownContext>, given: string): Known
   return context
 }
 
-/** The id itself or with the first suffix that is free; takes it. */
-function uniqueId(wanted: string, taken: Map<string, number>): string {
-  const key = digestOf(wanted)
-  const next = taken.get(key)
-  if (next === undefined) {
-    taken.set(key, 2)
-    return wanted
-  }
-  for (let suffix = next; ; suffix++) {
-    const unique = `${wanted}-${suffix}`
-    if (taken.has(digestOf(unique))) continue
-    taken.set(key, suffix + 1).set(digestOf(unique), 2)
-    return unique
+/** The group of a record without a title: its context, or its question where there is none, by itself. */
+function madeGroup(text: string): string {
+  return `context ${hashText(text)}`
+}
+
+/** Ids that are taken. */
+function createIds(): { has(id: string): boolean; take(wanted: string): string } {
+  const taken: DigestSet = createDigestSet()
+  /** Of ids that came more than once: the suffix to try next. Bounded, as a file may repeat every one of many. */
+  const next = new Map<string, number>()
+  const most = 10_000
+  return {
+    has: (id) => taken.has(id),
+    /** The id itself or with the first suffix that is free; takes it. */
+    take(wanted) {
+      if (taken.add(wanted)) return wanted
+      for (let suffix = next.get(wanted) ?? 2; ; suffix++) {
+        const unique = `${wanted}-${suffix}`
+        if (!taken.add(unique)) continue
+        if (next.size >= most) next.clear()
+        next.set(wanted, suffix + 1)
+        return unique
+      }
+    },
   }
 }
 
-// UTF-16 rather than UTF-8: lone surrogates stay apart.
-function digestOf(text: string): string {
-  return hash('sha1', Buffer.from(text, 'utf16le'), 'base64')
+function shortened(id: string): string {
+  return id.length > 60 ? `${id.slice(0, 57).toWellFormed()}…` : id
 }

@@ -28,22 +28,56 @@ export function splitByGroup(
   if (validationFraction <= 0 || examples.length < 2) return none
   const byGroup = countBy(examples, (example) => example.group)
   const level = byGroup.size > 1 ? 'group' : 'context'
-  const keyOf = (example: Example) => (level === 'group' ? example.group : example.context)
+  // Tasks without an input are kept together by their instruction instead.
+  const contextOf = ({ context, question }: Example) => (context === '' ? question : context)
+  const keyOf = (example: Example) => (level === 'group' ? example.group : contextOf(example))
   const sizes = level === 'group' ? byGroup : countBy(examples, keyOf)
   if (sizes.size < 2) return none
 
-  const order = shuffled([...sizes], seededRandom(seed, 'split'))
+  const keys = [...sizes.keys()]
   const target = Math.max(1, Math.round(examples.length * validationFraction))
-  const chosen = nearestSubset(
-    order.map(([, size]) => size),
-    Math.min(target, examples.length - 1),
-  )
-  const heldOut = new Set(order.filter((_, i) => chosen.has(i)).map(([key]) => key))
+  const chosen = holdOut([...sizes.values()], target, seed)
+  const heldOut = new Set([...chosen].map((i) => keys[i]))
   return {
     train: examples.filter((example) => !heldOut.has(keyOf(example))),
     validation: examples.filter((example) => heldOut.has(keyOf(example))),
     level,
   }
+}
+
+/**
+ * Which of some units to hold out so that their sizes sum up as near as they can to the target: as a function of the
+ * seed, never all of them, and at least one.
+ *
+ * @param sizes of the units, in an order of their own, whole numbers of at least 1
+ * @returns their indices
+ */
+export function holdOut(sizes: readonly number[], target: number, seed: number): ReadonlySet<number> {
+  const total = sizes.reduce((sum, size) => sum + size, 0)
+  const order = shuffled([...sizes.keys()], seededRandom(seed, 'split'))
+  const shuffledSizes = order.map((i) => sizes[i] ?? 0)
+  const wanted = Math.max(1, Math.min(target, total - 1))
+  const chosen =
+    sizes.length * wanted > mostSums
+      ? firstThatFit(shuffledSizes, wanted)
+      : nearestSubset(shuffledSizes, wanted)
+  return new Set([...chosen].map((i) => order[i] ?? 0))
+}
+
+// Above so many sums to look at the units are many, and the first that fit come near enough.
+const mostSums = 50_000_000
+
+/** Indices of the first sizes that fit below the target, in their order. */
+function firstThatFit(sizes: readonly number[], target: number): Set<number> {
+  const chosen = new Set<number>()
+  let sum = 0
+  for (const [i, size] of sizes.entries()) {
+    if (sum + size > target) continue
+    sum += size
+    chosen.add(i)
+    if (sum === target) break
+  }
+  return chosen.size > 0 ? chosen : new Set([0])
 }
 
 function countBy(examples: readonly Example[], keyOf: (example: Example) => string): Map<string, number> {

@@ -1,4 +1,11 @@
-import { describeValue, faultyRecord, isObject, readAnswers, readImpossible } from './raw-record.ts'
+import {
+  describeValue,
+  faultyRecord,
+  isObject,
+  readAnswers,
+  readExtra,
+  readImpossible,
+} from './raw-record.ts'
 import type { RawRecord } from './raw-record.ts'
 
 /** Whether a list looks like the articles of a SQuAD file: some entry has paragraphs. */
@@ -15,7 +22,8 @@ export function readSquadForm(articles: readonly unknown[], prefix: string): Raw
   return articles.flatMap((article, i) => readArticle(article, `${prefix}[${i}]`))
 }
 
-function readArticle(article: unknown, where: string): RawRecord[] {
+/** The questions of one article; `where` is its place, `data[3]`. */
+export function readArticle(article: unknown, where: string): RawRecord[] {
   if (!isObject(article))
     return [faultyRecord(where, `An article is expected, not ${describeValue(article)}.`)]
   const { title, paragraphs } = article
@@ -37,6 +45,7 @@ function readParagraph(paragraph: unknown, where: string, title: string): RawRec
     return {
       where: place,
       fault: null,
+      form: 'qa',
       id: qa['id'],
       context,
       question: qa['question'],
@@ -44,6 +53,7 @@ function readParagraph(paragraph: unknown, where: string, title: string): RawRec
       answersEmptyByForm: false,
       isImpossible: readImpossible(qa),
       title,
+      extra: readExtra(qa),
     }
   })
 }

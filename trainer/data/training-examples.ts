@@ -1,8 +1,9 @@
 import { codePointLength } from './code-points.ts'
 import type { Answer, Example } from './example.ts'
-import { qaTarget, unanswerable } from './qa-prompt.ts'
+import { promptsOf } from './prompts.ts'
+import { targetOf, unanswerable } from './qa-prompt.ts'
 import type { TextTokenizer } from './tokenizer.ts'
-import { encodeWithEnd, promptWindows } from './windows.ts'
+import { encodeWithEnd } from './windows.ts'
 import type { Window, WindowOptions } from './windows.ts'
 
 export interface TrainingExampleOptions extends WindowOptions {
@@ -26,14 +27,17 @@ export interface TrainingExamples {
   readonly windowsUnanswerable: number
   /** Examples whose target was cut to `maxTargetLength`. */
   readonly answersCut: number
-  /** Examples whose question was cut to leave room for the context. */
+  /** Examples whose question or instruction was cut to leave room for the context. */
   readonly questionsCut: number
+  /** Tasks whose input was cut to the model's window. */
+  readonly inputsCut: number
 }
 
 /**
  * Turns examples into prompts and targets. Windows that hold the first answer whole get it as their target;
  * where none does, the one that holds most of it. Windows of answerable questions without any answer become
- * `unanswerable` where the examples know unanswerable questions at all, and are left out and counted otherwise.
+ * `unanswerable` where the examples know unanswerable questions at all, and are left out and counted otherwise. A
+ * task is one item, whatever its length.
  *
  * @throws TrainerError `setting_invalid` as `promptWindows`.
  */
@@ -48,13 +52,15 @@ export function makeTrainingExamples(
   let windowsUnanswerable = 0
   let answersCut = 0
   let questionsCut = 0
+  let inputsCut = 0
   const noAnswer = encodeTarget(tokenizer, unanswerable, options.maxTargetLength).ids
 
   for (const [exampleIndex, example] of examples.entries()) {
-    const windows = promptWindows(tokenizer, example.question, example.context, options)
-    const target = encodeTarget(tokenizer, qaTarget(example), options.maxTargetLength)
+    const windows = promptsOf(tokenizer, example, options)
+    const target = encodeTarget(tokenizer, targetOf(example), options.maxTargetLength)
     if (target.cut) answersCut++
     if (windows.some((window) => window.questionCut)) questionsCut++
+    if (windows.some((window) => window.inputCut)) inputsCut++
     const add = (window: Window, targetIds: readonly number[]) =>
       items.push({ sourceIds: window.sourceIds, targetIds, exampleIndex })
     const answering = answeringWindows(windows, example)
@@ -66,7 +72,7 @@ export function makeTrainingExamples(
       } else windowsLeftOut++
     }
   }
-  return { items, windowsLeftOut, windowsUnanswerable, answersCut, questionsCut }
+  return { items, windowsLeftOut, windowsUnanswerable, answersCut, questionsCut, inputsCut }
 }
 
 /** The windows that get the example's target. */
@@ -84,6 +90,7 @@ function answeringWindows(windows: readonly Window[], { answers }: Example): Set
 
 /** Code points of an answer that stand in a window. */
 function overlap(window: Window, { start, text }: Answer): number {
+  if (start === null) return 0
   const end = start + codePointLength(text)
   return Math.max(0, Math.min(end, window.endCodePoint) - Math.max(start, window.startCodePoint))
 }

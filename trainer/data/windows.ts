@@ -100,7 +100,8 @@ export function encodeWithEnd(tokenizer: TextTokenizer, text: string): number[] 
   return ids
 }
 
-function encodeIfShort(tokenizer: TextTokenizer, text: string, maxLength: number): number[] | null {
+/** The ids of a text with its end, or null where they are more than `maxLength`. */
+export function encodeIfShort(tokenizer: TextTokenizer, text: string, maxLength: number): number[] | null {
   if (text.length > maxLength * unitsPerToken) return null
   const ids = encodeWithEnd(tokenizer, text)
   return ids.length <= maxLength ? ids : null
@@ -122,11 +123,27 @@ function fitQuestion(tokenizer: TextTokenizer, question: string, maxSourceLength
     )
   const room = Math.max(1, Math.ceil(maxSourceLength / 4))
   const fits = (text: string) => promptLength(tokenizer, text) + room <= maxSourceLength
-  if (question.length <= maxSourceLength * unitsPerToken && fits(question)) return question
-  const pieces = divideIntoPieces(tokenizer, question, 4)
-  let kept = extend(pieces, 0, maxSourceLength - room - frame)
-  while (kept > 0 && !fits(question.slice(0, pieces[kept - 1]?.end))) kept--
-  return kept > 0 ? question.slice(0, pieces[kept - 1]?.end).trimEnd() : ''
+  return fitFront(tokenizer, question, fits, { most: maxSourceLength, room: maxSourceLength - room - frame })
+}
+
+/**
+ * The whole text where it fits, else as many of its first words as do.
+ *
+ * @param options.most Tokens that fit at the very most. `room` is a first guess at how many of the text's do.
+ */
+export function fitFront(
+  tokenizer: TextTokenizer,
+  text: string,
+  fits: (text: string) => boolean,
+  { most, room = most }: { readonly most: number; readonly room?: number },
+): string {
+  if (text.length <= most * unitsPerToken && fits(text)) return text
+  // What cannot fit need not be divided.
+  const front = text.slice(0, most * unitsPerToken)
+  const pieces = divideIntoPieces(tokenizer, front, 4)
+  let kept = extend(pieces, 0, room)
+  while (kept > 0 && !fits(front.slice(0, pieces[kept - 1]?.end))) kept--
+  return kept > 0 ? front.slice(0, pieces[kept - 1]?.end).trimEnd() : ''
 }
 
 /** The end of the longest run of pieces from `first` within `room` tokens; at least one piece. */
@@ -152,7 +169,7 @@ function nextFirst(pieces: readonly Piece[], first: number, end: number, overlap
   return next
 }
 
-// A single code point can encode to more tokens than a tiny window has.
-function limit(ids: number[], maxLength: number): number[] {
+/** The ids cut to `maxLength`, the end kept: a single code point can encode to more tokens than a tiny window has. */
+export function limit(ids: number[], maxLength: number): number[] {
   return ids.length <= maxLength ? ids : [...ids.slice(0, maxLength - 1), ...ids.slice(-1)]
 }

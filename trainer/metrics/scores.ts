@@ -1,15 +1,15 @@
-import type { Example } from '../data/example.ts'
+import type { Example, ExampleForm } from '../data/example.ts'
 import { isUnanswerable } from '../data/qa-prompt.ts'
 import type { Scores } from '../protocol.ts'
 import { rouge } from './rouge.ts'
 import type { RougeScores } from './rouge.ts'
 import { scorePrediction } from './squad.ts'
 
-type Gold = Pick<Example, 'answers'>
+type Gold = Pick<Example, 'answers'> & Partial<Pick<Example, 'form'>>
 
-/** The answer as a prediction file has it: empty where the model says that there is none. */
-export function predictionText(answer: string): string {
-  return isUnanswerable(answer) ? '' : answer
+/** The answer as a prediction file has it: empty where the model says of a question that it has none. */
+export function predictionText(answer: string, form: ExampleForm = 'qa'): string {
+  return form === 'qa' && isUnanswerable(answer) ? '' : answer
 }
 
 /**
@@ -18,7 +18,7 @@ export function predictionText(answer: string): string {
  */
 export function scoreAnswers(examples: readonly Gold[], answers: readonly string[]): Scores {
   const scores = examples.map((example, i) =>
-    scorePrediction(predictionText(answers[i] ?? ''), example.answers),
+    scorePrediction(predictionText(answers[i] ?? '', example.form), example.answers),
   )
   return {
     exactMatch: percent(scores.map((score) => score.exact)),
@@ -33,7 +33,9 @@ export function scoreAnswers(examples: readonly Gold[], answers: readonly string
  * question, where ROUGE says nothing, `unanswerable` or an empty answer scores 100 and any other 0.
  */
 export function rougeScores(examples: readonly Gold[], answers: readonly string[]): RougeScores {
-  const scores = examples.map((example, i) => rougeOf(predictionText(answers[i] ?? ''), example))
+  const scores = examples.map((example, i) =>
+    rougeOf(predictionText(answers[i] ?? '', example.form), example),
+  )
   return {
     rouge1: percent(scores.map((score) => score.rouge1)),
     rouge2: percent(scores.map((score) => score.rouge2)),

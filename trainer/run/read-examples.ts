@@ -20,8 +20,8 @@ function dataReport(name: string, path: string, { records, examples, problems }:
     path,
     records,
     examples: examples.length,
-    dropped: problems.filter((problem) => !problem.mended).length,
-    mended: problems.filter((problem) => problem.mended).length,
+    dropped: problems.filter(({ outcome }) => outcome === 'dropped').length,
+    mended: problems.filter(({ outcome }) => outcome === 'mended').length,
     problems: problems.slice(0, shownProblems),
   }
 }

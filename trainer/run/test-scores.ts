@@ -90,9 +90,9 @@ export function compareAnswers(
   after: TestAnswers,
 ): readonly Comparison[] {
   return tests.flatMap(({ name, examples }, set) =>
-    examples.map(({ id, question, answers }, i) => {
+    examples.map(({ id, form, question, answers }, i) => {
       const [baseAnswer, tunedAnswer] = [before[set]?.[i] ?? '', after[set]?.[i] ?? '']
-      const [base, tuned] = [predictionText(baseAnswer), predictionText(tunedAnswer)]
+      const [base, tuned] = [predictionText(baseAnswer, form), predictionText(tunedAnswer, form)]
       const [baseScore, tunedScore] = [scorePrediction(base, answers), scorePrediction(tuned, answers)]
       return {
         id,
@@ -105,8 +105,8 @@ export function compareAnswers(
         tunedRight: tunedScore.exact === 1,
         baseF1: 100 * baseScore.f1,
         tunedF1: 100 * tunedScore.f1,
-        baseUnanswerable: isUnanswerable(baseAnswer),
-        tunedUnanswerable: isUnanswerable(tunedAnswer),
+        baseUnanswerable: form === 'qa' && isUnanswerable(baseAnswer),
+        tunedUnanswerable: form === 'qa' && isUnanswerable(tunedAnswer),
       }
     }),
   )

@@ -1,5 +1,6 @@
 import type { RawAnswer } from '../../../trainer/data/raw-record.ts'
 import { isObject, readAnswers } from '../../../trainer/data/raw-record.ts'
+import { isTooDeep } from '../readers/nesting.ts'
 import { pythonLiteral } from './python-literal.ts'
 
 /** A cell as text: texts as they are, numbers and booleans written out, lists of texts as paragraphs, else null. */
@@ -9,6 +10,43 @@ export function textCell(cell: unknown): string | null {
   if (Array.isArray(cell) && cell.length > 0 && cell.every((part) => typeof part === 'string'))
     return cell.join('\n\n')
   return null
+}
+
+/** A cell as a task's input: as text, objects and other lists as JSON; null where it is empty. */
+export function inputCell(cell: unknown): string | null {
+  const text = textCell(cell)
+  if (text !== null) return text.trim() === '' ? null : text
+  return isEmptyCell(cell) || typeof cell !== 'object' ? null : jsonText(cell)
+}
+
+/** A cell as it stands in a template: lists of texts with commas, objects as JSON, nothing as an empty text. */
+export function shownCell(cell: unknown): string {
+  if (typeof cell === 'string') return cell
+  if (Array.isArray(cell) && cell.every((part) => typeof part !== 'object'))
+    return cell.map(shownCell).join(', ')
+  return inputCell(cell) ?? ''
+}
+
+/**
+ * The targets of a cell: a text as it is, also where it is JSON (that may be just what is to be learnt); the texts of
+ * a list; of objects the `text`.
+ */
+export function targetsCell(cell: unknown): string[] {
+  const list: readonly unknown[] = Array.isArray(cell) ? cell : [cell]
+  return list.flatMap((one) => {
+    if (isObject(one) && Array.isArray(one['text']))
+      return one['text'].flatMap((text) => textCell(text) ?? [])
+    return textCell(isObject(one) && 'text' in one ? one['text'] : one) ?? []
+  })
+}
+
+function jsonText(value: unknown): string | null {
+  try {
+    return JSON.stringify(value) ?? null
+  } catch {
+    // Nested deeper than the stack, or a value that JSON does not have.
+    return null
+  }
 }
 
 /** A cell as a whole number, from numbers, texts with one, or the only number of a list; else null. */
@@ -51,13 +89,23 @@ export function isEmptyCell(cell: unknown): boolean {
   return cell == null || (typeof cell === 'string' && cell.trim() === '')
 }
 
+// Longer texts are texts: a cell of answers is a few kilobytes.
+const longestPacked = 4_000_000
+const longestPython = 1_000_000
+
 /** Lists and objects that a text holds as JSON or as Python prints them; everything else as it is. */
 export function unpacked(cell: unknown): unknown {
-  if (typeof cell !== 'string' || !/^\s*(?:\[[\s\S]*\]|\{[\s\S]*\})\s*$/.test(cell)) return cell
+  if (typeof cell !== 'string' || cell.length > longestPacked) return cell
+  if (!/^\s*(?:\[[\s\S]*\]|\{[\s\S]*\})\s*$/.test(cell)) return cell
+  const value = parsed(cell)
+  return value === undefined || isTooDeep(value) ? cell : value
+}
+
+function parsed(text: string): unknown {
   try {
-    return JSON.parse(cell) as unknown
+    return JSON.parse(text) as unknown
   } catch {
-    return pythonLiteral(cell) ?? cell
+    return text.length > longestPython ? undefined : pythonLiteral(text)
   }
 }
 

@@ -1,5 +1,5 @@
 const token =
-  /\s*(?:('(?:[^'\\]|\\[\s\S])*'|"(?:[^"\\]|\\[\s\S])*")|(-?\d+(?:\.\d+)?)|(None|True|False)|(array\()|((?:,\s*dtype=[\w.']+\s*)?\))|([[\]{},:]))/y
+  /\s*(?:('[^'\\]*(?:\\[\s\S][^'\\]*)*'|"[^"\\]*(?:\\[\s\S][^"\\]*)*")|(-?\d+(?:\.\d+)?)|(None|True|False)|(array\()|((?:,\s*dtype=[\w.']+\s*)?\))|([[\]{},:]))/y
 
 const constants: Readonly<Record<string, string>> = { None: 'null', True: 'true', False: 'false' }
 const escapes: Readonly<Record<string, string>> = { n: '\n', t: '\t', r: '\r', '\n': '' }

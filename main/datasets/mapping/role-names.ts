@@ -1,7 +1,92 @@
-import type { Role } from '../../contract/datasets.ts'
+import { formRoles } from '../../contract/imports.ts'
+import type { Form, Role } from '../../contract/imports.ts'
 
 /** Column names by role, as words in lower case without accents; earlier ones are surer. */
 const names: Readonly<Record<Role, readonly string[]>> = {
+  instruction: [
+    ...[
+      'instruction',
+      'instructions',
+      'prompt',
+      'question',
+      'query',
+      'task',
+      'request',
+      'command',
+      'questions',
+    ],
+    ...['question text', 'user question', 'user', 'human', 'problem', 'q', 'ask'],
+    ...['anweisung', 'instruktion', 'aufgabe', 'frage', 'pregunta', 'instruccion', 'consulta', 'enonce'],
+  ],
+  input: [
+    ...['input', 'context', 'inputs', 'input text', 'source text', 'passage', 'document', 'article', 'text'],
+    ...[
+      'source',
+      'dialogue',
+      'dialog',
+      'paragraph',
+      'sentence',
+      'body',
+      'content',
+      'review',
+      'premise',
+      'story',
+    ],
+    ...['original', 'abstract', 'report', 'transcript', 'tweet', 'comment', 'message', 'src'],
+    ...[
+      'eingabe',
+      'textstelle',
+      'absatz',
+      'abschnitt',
+      'kontext',
+      'dokument',
+      'artikel',
+      'entrada',
+      'contexto',
+      'texto',
+      'entree',
+      'contexte',
+      'texte',
+    ],
+  ],
+  target: [
+    ...['output', 'target', 'response', 'completion', 'answer', 'outputs', 'targets', 'output text'],
+    ...['target text', 'answers', 'answer text', 'reply', 'solution', 'expected', 'expected output'],
+    ...['gold', 'ground truth', 'reference', 'chosen', 'assistant', 'gpt', 'a', 'tgt', 'result'],
+    ...['summary', 'summaries', 'highlights', 'abstract summary', 'tldr', 'paraphrase', 'translation'],
+    ...['label', 'labels', 'label text', 'sentiment', 'class', 'intent', 'emotion', 'category', 'tag'],
+    ...['ausgabe', 'antwort', 'ziel', 'zusammenfassung', 'respuesta', 'salida', 'resumen', 'etiqueta'],
+    ...['reponse', 'sortie', 'resume', 'etiquette', 'kategorie', 'categoria', 'categorie'],
+  ],
+  text: [
+    ...['text', 'body', 'content', 'passage', 'paragraph', 'document', 'article', 'context', 'full text'],
+    ...[
+      'article text',
+      'document text',
+      'passage text',
+      'page content',
+      'page text',
+      'texts',
+      'chunk',
+      'story',
+    ],
+    ...['abstract', 'excerpt', 'contents', 'description', 'raw text', 'markdown', 'transcript'],
+    ...['inhalt', 'absatz', 'abschnitt', 'dokument', 'artikel', 'kontext', 'texto', 'contenido', 'parrafo'],
+    ...['documento', 'articulo', 'contexto', 'texte', 'contenu', 'contexte', 'paragraphe'],
+  ],
+  heading: [
+    ...[
+      'heading',
+      'headings',
+      'section',
+      'section title',
+      'section heading',
+      'header',
+      'subtitle',
+      'chapter',
+    ],
+    ...['uberschrift', 'kapitel', 'encabezado', 'seccion', 'capitulo', 'rubrique', 'chapitre'],
+  ],
   context: [
     ...['context', 'contexts', 'passage', 'paragraph', 'document', 'article', 'context text', 'passage text'],
     ...[
@@ -68,18 +153,10 @@ const names: Readonly<Record<Role, readonly string[]>> = {
   ],
   title: [
     ...['title', 'article title', 'document title', 'page title', 'context title', 'doc title', 'topic'],
-    ...[
-      'source',
-      'heading',
-      'subject',
-      'chapter',
-      'section',
-      'category',
-      'document name',
-      'file',
-      'filename',
-    ],
-    ...['titel', 'thema', 'quelle', 'kapitel', 'titulo', 'tema', 'fuente', 'titre', 'sujet', 'theme'],
+    ...['focus', 'heading', 'subject', 'chapter', 'section', 'document name'],
+    ...['titel', 'thema', 'kapitel', 'titulo', 'tema', 'titre', 'sujet', 'theme'],
+    // Often the name of a file or an institute, and what all rows have in common.
+    ...['filename', 'file', 'source', 'quelle', 'fuente'],
   ],
   id: [
     ...[
@@ -100,20 +177,30 @@ const names: Readonly<Record<Role, readonly string[]>> = {
   ],
 }
 
-/** How well a name fits a role: 1 the name itself, less the further down its list or the looser the match. */
-export function nameScore(name: string, role: Role): number {
-  const words = wordsOf(name)
+/**
+ * How well a name fits a role of a form: 1 the name itself, less the further down its list or the looser the match.
+ * Of a path the last name counts, a little less than a column of that name.
+ */
+export function nameScore(name: string, role: Role, form: Form): number {
+  const last = /[.\]]/.test(name) ? name.split(/[.[\]]+/).findLast((part) => /\D/.test(part)) : undefined
+  return Math.max(
+    wordsScore(wordsOf(name), role, form),
+    last ? 0.95 * wordsScore(wordsOf(last), role, form) : 0,
+  )
+}
+
+function wordsScore(words: readonly string[], role: Role, form: Form): number {
   const whole = words.join(' ')
-  const exact = (one: Role) => names[one].indexOf(whole)
-  const rank = exact(role)
+  const rank = names[role].indexOf(whole)
   if (rank !== -1) return 1 - (0.3 * rank) / names[role].length
-  if (Object.keys(names).some((other) => exact(other as Role) !== -1)) return 0
+  const roles: readonly Role[] = formRoles[form]
+  if (roles.some((other) => names[other].includes(whole))) return 0
   if (words.at(-1) === 'id') return role === 'id' ? 0.7 : 0
   // The last word says what it is: a `support question` is a question, a `question topic` a topic.
   const loose = (word: string) => word.length > 2 && names[role].includes(word)
   const last = words.at(-1) ?? ''
   if (loose(last)) return 0.7
-  const lastBelongs = Object.values(names).some((list) => list.includes(last))
+  const lastBelongs = roles.some((one) => names[one].includes(last))
   return !lastBelongs && words.slice(0, -1).some(loose) ? 0.5 : 0
 }
 

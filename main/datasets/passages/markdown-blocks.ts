@@ -1,128 +1,142 @@
+import { Lexer } from 'marked'
+import type { Token, Tokens } from 'marked'
 import type { Block, DocumentBlocks } from './blocks.ts'
 import { headingPath } from './blocks.ts'
 import { htmlBlocks } from './html-blocks.ts'
 import { markdownInline } from './markdown-inline.ts'
+import { textBlocks } from './text-blocks.ts'
 
-// A longer line is no Markdown that a person wrote; no marks are looked for in it.
+// A longer line is no Markdown that a person wrote; no marks are looked for in such a text.
 const longestLine = 20_000
-const fence = /^ {0,3}(`{3,}|~{3,})/
-const atxHeading = /^ {0,3}(#{1,6})(?:[ \t]+(.*?))?(?:[ \t]+#+)?[ \t]*$/
-const setextLine = /^ {0,3}(=+|-{2,})[ \t]*$/
-const rule = /^ {0,3}(?:(?:\*[ \t]*){3,}|(?:-[ \t]*){3,}|(?:_[ \t]*){3,})$/
-const listEntry = /^\s*(?:([-*+])|(\d{1,9}[.)]))[ \t]+(?=\S)/
-const tableRule = /^\s*\|?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)*\|?\s*$/
-const definition = /^ {0,3}\[[^\]^][^\]]*\]:\s*\S/
-const attributeLine = /^\s*\{:.*\}\s*$/
-const htmlStart =
-  /^\s*<\/?(?:address|article|aside|blockquote|body|center|dd|details|div|dl|dt|figcaption|figure|footer|form|h[1-6]|header|hr|li|main|nav|ol|p|section|summary|table|tbody|td|tfoot|th|thead|tr|ul)\b/i
+// Nobody nests quotations and lists deeper; the lexer calls itself for each level.
+const deepest = 60
+const attributeLine = /^\s*\{:.*\}\s*$/gm
 
 /**
- * The text of a Markdown document under its headings: paragraphs, list entries, rows of tables (each cell after
- * its column's name), code, and the text of HTML within it. Front matter gives the title and goes.
+ * The text of a Markdown document under its headings (marked's tokens): paragraphs, list entries, rows of tables
+ * (each cell after its column's name), code, and the text of HTML within it. Front matter gives the title and
+ * goes.
  */
 export function markdownBlocks(source: string): DocumentBlocks {
-  const { lines, title, body } = withoutFrontMatter(source)
+  const { text, title, skipped } = withoutFrontMatter(withoutLongComments(source.replaceAll(/\r\n?/g, '\n')))
+  if (isNoMarkdown(text)) return { title, blocks: textBlocks(text).blocks }
+  const lexer = new Lexer()
   const path = headingPath()
   const blocks: Block[] = []
   let firstHeading: string | null = null
   let topHeading: string | null = null
 
-  const push = (text: string, from: number, to: number, isTight: boolean) => {
-    if (text !== '') blocks.push({ heading: path.current(), text, first: from + 1, last: to, isTight })
+  const inline = (given: string) => markdownInline(given.replaceAll(attributeLine, ''), lexer)
+  const push = (own: string, first: number, last: number, isTight: boolean) => {
+    if (own !== '')
+      blocks.push({ heading: path.current(), text: own, first, last: Math.max(first, last), isTight })
   }
-  const enter = (level: number, text: string) => {
-    if (text === '') return
-    path.enter(level, text)
-    firstHeading ??= text
-    if (level === 1) topHeading ??= text
+  const enter = (level: number, own: string) => {
+    if (own === '') return
+    path.enter(level, own)
+    firstHeading ??= own
+    if (level === 1) topHeading ??= own
+  }
+  /** `marker` goes before the first text of a list entry. */
+  const takeAll = (tokens: readonly Token[], line: number, marker = '') => {
+    let at = line
+    let mark = marker
+    for (const token of tokens) {
+      const before = blocks.length
+      const leading = /^\n*/.exec(token.raw)?.[0].length ?? 0
+      take(token, at + leading, at + newlines(token.raw.trimEnd()), mark)
+      if (blocks.length > before) mark = ''
+      at += newlines(token.raw)
+    }
+  }
+  const take = (token: Token, first: number, last: number, marker: string) => {
+    switch (token.type) {
+      case 'heading':
+        return enter(Number(token.depth), inline(String(token.text)).replaceAll('\n', ' '))
+      case 'paragraph':
+      case 'text':
+        return push(marked(marker, inline(String(token.text))), first, last, marker !== '')
+      case 'code':
+        return push(String(token.text).replace(/^\n+/, '').trimEnd(), first, last, false)
+      case 'blockquote':
+        return takeAll(token.tokens ?? [], first, marker)
+      case 'list':
+        return takeList(token as Tokens.List, first)
+      case 'table':
+        return takeTable(token as Tokens.Table, first)
+      case 'html':
+        return takeHtml(token.raw.trim(), first)
+      default:
+        return undefined
+    }
+  }
+  const takeList = (list: Tokens.List, first: number) => {
+    let at = first
+    let number = Number(list.start)
+    for (const item of list.items) {
+      takeAll(item.tokens, at, list.ordered ? `${number++}. ` : '- ')
+      at += newlines(item.raw)
+    }
+  }
+  const takeTable = ({ header, rows }: Tokens.Table, first: number) => {
+    const names = header.map((cell) => inline(cell.text).replaceAll('\n', ' '))
+    for (const [i, row] of rows.entries()) {
+      const cells = row.map((cell) => inline(cell.text).replaceAll('\n', ' '))
+      push(tableLine(cells, names), first + 2 + i, first + 2 + i, i > 0)
+    }
+  }
+  const takeHtml = (html: string, first: number) => {
+    for (const block of htmlBlocks(html).blocks) {
+      const own = block.heading.at(-1)
+      if (own !== undefined && own !== path.current().at(-1)) path.enter(6, own)
+      push(inline(block.text), first + block.first - 1, first + block.last - 1, block.isTight)
+    }
   }
 
-  for (let i = body; i < lines.length;) {
-    const line = lines[i] ?? ''
-    const after = lines[i + 1] ?? ''
-    const next = after.length > longestLine ? '' : after
-    const from = i
-    if (line.length > longestLine) {
-      push(line.replaceAll(/\s+/g, ' ').trim(), i, ++i, false)
-      continue
-    }
-    const fenced = fence.exec(line)?.[1]
-    const heading = atxHeading.exec(line)
-    if (fenced !== undefined) {
-      const close = new RegExp(`^ {0,3}${fenced.charAt(0)}{${fenced.length},}\\s*$`)
-      for (i++; i < lines.length && !close.test(lines[i] ?? '');) i++
-      push(
-        lines
-          .slice(from + 1, i)
-          .join('\n')
-          .replace(/^\n+/, '')
-          .trimEnd(),
-        from,
-        ++i,
-        false,
-      )
-    } else if (line.trim() === '' || rule.test(line) || definition.test(line) || attributeLine.test(line)) i++
-    else if (heading) {
-      enter(heading[1]?.length ?? 1, markdownInline(heading[2] ?? '').replaceAll('\n', ' '))
-      i++
-    } else if (line.includes('|') && tableRule.test(next) && next.includes('-') && next.includes('|')) {
-      const names = tableCells(line)
-      for (i += 2; i < lines.length && (lines[i] ?? '').includes('|'); i++)
-        push(tableLine(tableCells(lines[i] ?? ''), names), i, i + 1, i > from + 2)
-    } else if (htmlStart.test(line)) {
-      while (i < lines.length && (lines[i] ?? '').trim() !== '') i++
-      const found = htmlBlocks(lines.slice(from, i).join('\n'))
-      for (const block of found.blocks) {
-        const own = block.heading.at(-1)
-        if (own !== undefined && own !== path.current().at(-1)) path.enter(6, own)
-        push(markdownInline(block.text), from + block.first - 1, from + block.last, block.isTight)
-      }
-    } else if (setextLine.test(next)) {
-      enter(next.trim().startsWith('=') ? 1 : 2, markdownInline(line).replaceAll('\n', ' '))
-      i += 2
-    } else {
-      const entry = listEntry.exec(line)
-      for (i++; i < lines.length && !startsBlock(lines[i] ?? '', entry !== null);) i++
-      const marker = entry ? `${entry[2] ?? '-'} ` : ''
-      const text = markdownInline(
-        joinLines([line.slice(entry?.[0].length ?? 0), ...lines.slice(from + 1, i)]),
-      )
-      push(
-        text === '' ? '' : marker + text,
-        from,
-        i,
-        entry !== null && blocks.at(-1)?.heading === path.current(),
-      )
-    }
-  }
+  takeAll(lexer.blockTokens(text, []), skipped + 1)
   return { title: title ?? topHeading ?? firstHeading, blocks }
 }
 
-function startsBlock(line: string, isInList: boolean): boolean {
-  if (line.length > longestLine) return true
-  const isCode = fence.test(line)
-  const isOther = atxHeading.test(line) || rule.test(line) || attributeLine.test(line) || htmlStart.test(line)
-  const entry = listEntry.exec(line)
-  // A year at the start of a wrapped line begins no list: within a paragraph only 1. does.
-  const isEntry = entry !== null && (isInList || entry[2] === undefined || /^1[.)]/.test(entry[2]))
-  return line.trim() === '' || isCode || isOther || isEntry
+function marked(marker: string, text: string): string {
+  return text === '' ? '' : marker + text
 }
 
-/** Lines of a paragraph as one; two spaces or a backslash at the end of a line keep the break. */
-function joinLines(lines: readonly string[]): string {
-  return lines
-    .map((line) =>
-      line.endsWith('  ') || line.endsWith('\\') ? `${line.trim().replace(/\\$/, '')}\n` : `${line.trim()} `,
-    )
-    .join('')
+function newlines(text: string): number {
+  let count = 0
+  for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) count++
+  return count
 }
 
-function tableCells(line: string): string[] {
-  return line
-    .trim()
-    .replaceAll(/^\||(?<!\\)\|$/g, '')
-    .split(/(?<!\\)\|/)
-    .map((cell) => markdownInline(cell.replaceAll('\\|', '|')).replaceAll('\n', ' '))
+/** Lines longer or marks deeper than anyone writes would cost the lexer much time, or the stack. */
+function isNoMarkdown(text: string): boolean {
+  for (let start = 0; start < text.length;) {
+    const found = text.indexOf('\n', start)
+    const end = found === -1 ? text.length : found
+    if (end - start > longestLine) return true
+    // White space before a mark of a list or quotation, or such a mark, may open one more level.
+    const marks = /^(?:[ \t]*(?:[>*+-]|\d{1,9}[.)]))*/.exec(
+      text.slice(start, Math.min(end, start + 1000)),
+    )?.[0]
+    if (marks !== undefined && marks.replaceAll(/\s/g, '').length > deepest && !/^[\s*+-]*$/.test(marks))
+      return true
+    start = end + 1
+  }
+  return false
+}
+
+/** Comments over empty lines, at which Markdown would end them; the line breaks stay. */
+function withoutLongComments(text: string): string {
+  let shown = ''
+  let at = 0
+  for (;;) {
+    const start = text.indexOf('<!--', at)
+    const end = start === -1 ? -1 : text.indexOf('-->', start + 4)
+    if (end === -1) return shown + text.slice(at)
+    const comment = text.slice(start, end + 3)
+    const isLong = /\n[ \t]*\n/.test(comment)
+    shown += text.slice(at, start) + (isLong ? comment.replaceAll(/[^\n]+/g, '') : comment)
+    at = end + 3
+  }
 }
 
 function tableLine(cells: readonly string[], names: readonly string[]): string {
@@ -132,42 +146,16 @@ function tableLine(cells: readonly string[], names: readonly string[]): string {
     .join('; ')
 }
 
-const hidden = [
-  ['<!--', '-->'],
-  ['<script', '</script>'],
-  ['<style', '</style>'],
-] as const
-
-/** Leaves out what stands between two marks; the line breaks stay, so that lines keep their numbers. */
-function withoutHidden(text: string, open: string, close: string): string {
-  const lower = text.toLowerCase()
-  if (lower.length !== text.length) return text
-  let shown = ''
-  let at = 0
-  for (;;) {
-    const start = lower.indexOf(open, at)
-    const end = start === -1 ? -1 : lower.indexOf(close, start + open.length)
-    if (end === -1) return shown + text.slice(at)
-    shown += text.slice(at, start) + text.slice(start, end).replaceAll(/[^\n]/g, '')
-    at = end + close.length
-  }
-}
-
-function withoutQuoteMarks(line: string): string {
-  return line.length > longestLine ? line : line.replace(/^(?: {0,3}>[ \t]?)+/, '')
-}
-
 function withoutFrontMatter(source: string) {
-  let shown = source.replaceAll(/\r\n?/g, '\n')
-  for (const [open, close] of hidden) shown = withoutHidden(shown, open, close)
-  const lines = shown.split('\n').map(withoutQuoteMarks)
-  if (lines[0]?.trim() !== '---') return { lines, title: null, body: 0 }
-  const end = lines.findIndex((line, i) => i > 0 && /^(?:---|\.\.\.)\s*$/.test(line))
-  if (end === -1) return { lines, title: null, body: 0 }
-  const given = lines.slice(1, end).find((line) => /^title\s*:/i.test(line))
-  const title = given
-    ?.replace(/^title\s*:\s*/i, '')
-    .replace(/^(["'])(.*)\1\s*$/, '$2')
+  const none = { text: source, title: null, skipped: 0 }
+  if (!/^---[ \t]*\n/.test(source)) return none
+  const end = /\n(?:---|\.\.\.)[ \t]*(?:\n|$)/.exec(source)
+  if (!end) return none
+  const matter = source.slice(0, end.index)
+  const text = source.slice(end.index + end[0].length)
+  const title = /^title[ \t]*:[ \t]*(\S.*)$/im
+    .exec(matter)?.[1]
+    ?.replace(/^(["'])(.*)\1\s*$/, '$2')
     .trim()
-  return { lines, title: title ? title : null, body: end + 1 }
+  return { text, title: title ? title : null, skipped: newlines(matter) + newlines(end[0]) }
 }

@@ -1,43 +1,67 @@
-import { decodeEntities } from './entities.ts'
-
-const codeSpan = /(?<!`)(`+)(?!`)([\s\S]*?[^`])\1(?!`)/g
-const label = String.raw`\[((?:[^[\]]|\[[^[\]]{0,200}\]){0,1000})\]`
-const target = String.raw`\((?:[^()\s]|\([^()]*\))*(?:\s+(?:"[^"]*"|'[^']*'))?\s*\)`
-const image = new RegExp(`!${label}(?:${target}|\\[[^\\]]*\\])`, 'g')
-const link = new RegExp(`${label}(?:${target}|\\[[^\\]]*\\])`, 'g')
-const tagOrAttributes = /<\/?[A-Za-z][^<>]*>|\{[:#][^{}]*\}/g
-// Lengths are bounded, so that marks without their partner cost little.
-const strong = /(\*\*|__)(?=\S)([\s\S]{0,800}?\S)\1/g
-const starred = /\*(?=[^\s*])([^*]{0,800}?[^\s*])\*/g
-const underscored = /(?<![\p{L}\p{N}_])_(?=[^\s_])([^_]{0,800}?[^\s_])_(?![\p{L}\p{N}_])/gu
+import { Lexer } from 'marked'
+import type { Token } from 'marked'
+import { decodeEntities } from './html-tokens.ts'
 
 // No paragraph is as long: whatever this is, its marks are not looked for.
 const longestStretch = 20_000
+const hiddenElement = /^<(script|style)\b/i
 
 /**
  * The plain text of a stretch of Markdown: links become their text, images their description, marks of emphasis
- * and HTML tags go, code and escaped characters stay as they are.
+ * and HTML tags go, code and escaped characters stay as they are. `lexer` knows the document's link targets.
  */
-export function markdownInline(source: string): string {
+export function markdownInline(source: string, lexer: Lexer = new Lexer()): string {
   if (source.length > longestStretch) return source.replaceAll(/\s+/g, ' ').trim()
-  const kept: string[] = []
-  const keep = (text: string) => `\ue000${kept.push(text) - 1}\ue001`
-  let text = source
-    .replaceAll(codeSpan, (_, _ticks, code) => keep(String(code).replace(/^ (.*\S.*) $/s, '$1')))
-    .replaceAll(/\\([!-/:-@[-`{-~])/g, (_, character) => keep(String(character)))
-    .replaceAll(/<((?:https?|mailto):[^\s<>]+)>/g, '$1')
-    .replaceAll(/<br\s*\/?>/gi, '\n')
-    .replaceAll(/\[\^[^\]\s]+\]/g, '')
-    .replaceAll(image, '$1')
-    .replaceAll(link, '$1')
-    .replaceAll(tagOrAttributes, '')
-    .replaceAll(/~~(?=\S)([\s\S]{0,800}?\S)~~/g, '$1')
-  // Twice: emphasis within strong emphasis and the other way round.
-  for (let pass = 0; pass < 2; pass++)
-    text = text.replaceAll(strong, '$2').replaceAll(starred, '$1').replaceAll(underscored, '$1')
-  return decodeEntities(text)
-    .replaceAll(/\ue000(\d+)\ue001/g, (_, index) => kept[Number(index)] ?? '')
+  return textOf(lexer.inlineTokens(source, []))
     .replaceAll(/[ \t\u00a0]+/g, ' ')
     .replaceAll(/ ?\n ?/g, '\n')
     .trim()
+}
+
+/** Line breaks of the source are spaces, those that are meant are line breaks. */
+function textOf(tokens: readonly Token[]): string {
+  let text = ''
+  let hidden: string | null = null
+  for (const token of tokens) {
+    if (token.type === 'html') {
+      const name = hiddenElement.exec(token.raw)?.[1]?.toLowerCase()
+      if (hidden !== null && token.raw.toLowerCase().startsWith(`</${hidden}`)) hidden = null
+      else if (name !== undefined && !token.raw.includes('</')) hidden = name
+      else if (/^<br\b/i.test(token.raw)) text += '\n'
+    } else if (hidden === null) text += inlineText(token)
+  }
+  return text
+}
+
+function inlineText(token: Token): string {
+  switch (token.type) {
+    case 'br':
+      return '\n'
+    case 'codespan':
+      return String(token.text)
+    case 'escape':
+      return String(token.text)
+    case 'image':
+      return oneLine(decodeEntities(String(token.text)))
+    case 'checkbox':
+      return ''
+    case 'text':
+      return 'tokens' in token && token.tokens
+        ? textOf(token.tokens)
+        : oneLine(decodeEntities(withoutMarks(token.text)))
+    default:
+      return 'tokens' in token && token.tokens ? textOf(token.tokens) : oneLine(token.raw)
+  }
+}
+
+/** Marks of other dialects: footnotes, attributes in braces, links whose target is not in this file. */
+function withoutMarks(text: string): string {
+  return text
+    .replaceAll(/\[\^[^\]\s]{1,100}\]:?/g, '')
+    .replaceAll(/\{[:#][^{}]{0,500}\}/g, '')
+    .replaceAll(/\[([^[\]]{1,500})\]\[[^[\]]{0,200}\]/g, '$1')
+}
+
+function oneLine(text: string): string {
+  return text.replaceAll('\n', ' ')
 }

@@ -1,136 +1,139 @@
-import type { PassageText } from '../../contract/datasets.ts'
-import type { Block } from './blocks.ts'
-import { sentencesOf } from './sentences.ts'
+import type { PassageText } from '../../contract/imports.ts'
+import type { Block, DocumentPart } from './blocks.ts'
+import { estimateTokens } from './count-tokens.ts'
+import type { CountTokens } from './count-tokens.ts'
+import { commonPath, divideBlock, isSamePath, lastSentences } from './pieces.ts'
+import type { Piece } from './pieces.ts'
+
+/** About 180 words of English: a paragraph or two, and two to a window of 512 tokens. */
+export const defaultChunking = Object.freeze({ tokens: 256, overlap: 0 })
 
 export interface PackOptions {
-  /** Words that a passage should have; 180 by default. Short paragraphs are joined, long ones are split. */
-  readonly targetWords?: number | undefined
-  /** Words of the passage before that are repeated, in whole sentences; 0 by default. */
+  /** Tokens that a passage may have; 256 by default. Short paragraphs are joined, long ones are divided. */
+  readonly tokens?: number | undefined
+  /** Tokens of the passage before that are repeated, in whole sentences; 0 by default, at most half of `tokens`. */
   readonly overlap?: number | undefined
+  /** Tokens of a text; estimated from its words where it is left out. */
+  readonly countTokens?: CountTokens | undefined
 }
 
-interface Piece extends Block {
-  readonly words: number
+/** Takes the blocks of a part one after the other and gives passages as they become full. */
+export interface PassagePacker {
+  add(block: Block): PassageText[]
+  end(): PassageText[]
 }
 
-// No passage is longer, whatever it is made of: what has no spaces is cut within its words.
-const mostCharacters = 8_000
-// A passage may be so much longer than wanted before it is divided.
-const slack = 1.35
+// Sections under a heading of the third level or deeper share a passage while it is no fuller than this.
+const sharedUpTo = 0.5
+const sectionDepth = 2
 
-/** Joins the blocks of a document to passages of about the wanted size; each stays under one heading. */
+/**
+ * Joins blocks to passages of at most `tokens` tokens, and divides longer ones where sentences end. No passage
+ * goes across one of the two outermost headings; small sections below them share one, each under its heading. A
+ * passage is longer only where a single piece without spaces is.
+ */
+export function passagePacker(
+  { title, unit, place }: { readonly title: string } & Pick<DocumentPart, 'unit' | 'place'>,
+  { tokens = defaultChunking.tokens, overlap = 0, countTokens = estimateTokens }: PackOptions = {},
+): PassagePacker {
+  const most = Math.max(1, tokens)
+  const repeated = Math.min(overlap, Math.floor(most / 2))
+  const breakTokens = Math.max(0, countTokens('a\n\nb') - 2 * countTokens('a'))
+  let open: Piece[] = []
+  let filled = 0
+  let fresh = 0
+
+  const cost = (piece: Piece): number => {
+    const before = open.at(-1)
+    if (!before) return piece.tokens
+    if (isSamePath(before.heading, piece.heading)) return piece.tokens + breakTokens
+    const isFirstChange = open.every(({ heading }) => isSamePath(heading, piece.heading) === false)
+    const names = [piece.heading, ...(isFirstChange ? [before.heading] : [])]
+    return (
+      piece.tokens + names.reduce((sum, path) => sum + countTokens(path.join(' ')) + breakTokens, breakTokens)
+    )
+  }
+  const close = (): PassageText[] => {
+    const [first] = open
+    if (!first || fresh === 0) return []
+    const heading = open.reduce<readonly string[]>(
+      (path, piece) => commonPath(path, piece.heading),
+      first.heading,
+    )
+    const text = joined(open, heading.length)
+    const last = open.reduce((line, piece) => Math.max(line, piece.last), first.last)
+    const passage = {
+      title,
+      heading,
+      page: first.page ?? null,
+      place: placeOf(unit, place, first.first, last),
+      text,
+    }
+    open = []
+    filled = 0
+    fresh = 0
+    return [passage]
+  }
+
+  return {
+    add: (block) => {
+      const passages: PassageText[] = []
+      for (const piece of divideBlock(block, most - repeated, countTokens)) {
+        const before = open.at(-1)
+        if (before && !mayShare(before.heading, piece.heading, filled <= most * sharedUpTo)) {
+          passages.push(...close())
+          open = []
+          filled = 0
+        } else if (before && fresh > 0 && filled + cost(piece) > most) {
+          const tail = repeated > 0 ? lastSentences(open, repeated, countTokens) : []
+          passages.push(...close())
+          open = tail.filter(({ heading }) => isSamePath(heading, piece.heading))
+          filled = open.reduce((sum, one) => sum + one.tokens + breakTokens, 0)
+        }
+        filled += cost(piece)
+        open.push(piece)
+        fresh++
+      }
+      return passages
+    },
+    end: close,
+  }
+}
+
+/** Packs the blocks of a document, or of a text of a row, at once. Their places are lines. */
 export function packPassages(
   title: string,
-  blocks: readonly Block[],
-  { targetWords = 180, overlap = 0 }: PackOptions = {},
+  blocks: Iterable<Block>,
+  options: PackOptions = {},
 ): PassageText[] {
+  const packer = passagePacker({ title, unit: 'line', place: null }, options)
   const passages: PassageText[] = []
-  let open: Piece[] = []
-  const close = () => {
-    const first = open[0]
-    if (!first) return
-    const before = passages.at(-1)
-    const isContinued = before !== undefined && before.heading === first.heading
-    const repeated = isContinued && overlap > 0 ? lastSentences(before.text, overlap) : ''
-    const last = open.reduce((line, piece) => Math.max(line, piece.last), first.last)
-    passages.push({
-      title,
-      heading: first.heading,
-      page: null,
-      place: placeOf(first.first, last),
-      text: repeated + joined(open),
-    })
-    open = []
-  }
-  for (const piece of blocks.flatMap((block) => divided(block, targetWords).flatMap(cut))) {
-    const words = open.reduce((sum, one) => sum + one.words, 0)
-    const fits = words + piece.words <= targetWords * slack && words < targetWords
-    if (open.length > 0 && (!fits || open[0]?.heading !== piece.heading)) close()
-    open.push(piece)
-  }
-  close()
-  return passages
+  for (const block of blocks) passages.push(...packer.add(block))
+  return [...passages, ...packer.end()]
 }
 
-function joined(pieces: readonly Piece[]): string {
-  return pieces
-    .map(({ text, isTight }, i) => (i === 0 ? '' : isTight ? '\n' : '\n\n') + text)
-    .join('')
-    .toWellFormed()
+function mayShare(before: readonly string[], next: readonly string[], hasRoom: boolean): boolean {
+  if (isSamePath(before, next)) return true
+  const shared = commonPath(before, next).length
+  return hasRoom && shared >= Math.min(sectionDepth, before.length) && shared >= sectionDepth
 }
 
-/** A block as it is, or a long one as pieces of like size that end where sentences end. */
-function divided(block: Block, targetWords: number): Piece[] {
-  const words = wordCount(block.text)
-  if (words <= targetWords * slack) return [{ ...block, words }]
-  const size = words / Math.ceil(words / targetWords)
-  const units = sentencesOf(block.text).flatMap((sentence) =>
-    wordRuns(sentence, Math.ceil(targetWords * slack)),
-  )
-  const pieces: Piece[] = []
+/** The pieces' texts; where a section within the passage begins, its headings below the shared ones. */
+function joined(pieces: readonly Piece[], shared: number): string {
   let text = ''
-  let count = 0
-  for (const unit of units) {
-    const more = wordCount(unit)
-    if (text !== '' && count + more / 2 > size) {
-      pieces.push({
-        ...block,
-        text: text.trim(),
-        words: count,
-        isTight: block.isTight && pieces.length === 0,
-      })
-      text = ''
-      count = 0
-    }
-    text += unit
-    count += more
+  let path: readonly string[] | null = null
+  for (const { heading, isTight, text: own } of pieces) {
+    const isNew = path === null ? heading.length > shared : !isSamePath(path, heading)
+    const names = isNew ? heading.slice(shared).join('\n') : ''
+    text += text === '' ? '' : isTight && !isNew ? '\n' : '\n\n'
+    text += names === '' ? own : `${names}\n\n${own}`
+    path = heading
   }
-  if (text.trim() !== '') pieces.push({ ...block, text: text.trim(), words: count, isTight: false })
-  return pieces
+  return text.toWellFormed()
 }
 
-function cut(piece: Piece): Piece[] {
-  if (piece.text.length <= mostCharacters) return [piece]
-  const pieces: Piece[] = []
-  for (let at = 0; at < piece.text.length; at += mostCharacters) {
-    const text = piece.text.slice(at, at + mostCharacters)
-    pieces.push({ ...piece, text, words: Math.max(wordCount(text), mostWords(text)), isTight: at > 0 })
-  }
-  return pieces
-}
-
-/** What has no spaces fills a passage by its length alone. */
-function mostWords(text: string): number {
-  return Math.ceil(text.length / 20)
-}
-
-/** A sentence that is longer than a passage may be, cut between words; scripts without spaces between characters. */
-function wordRuns(sentence: string, most: number): string[] {
-  if (wordCount(sentence) <= most) return [sentence]
-  const units = sentence.match(
-    /\s*[^\s\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]+\s*|\s*\S\s*/gu,
-  ) ?? [sentence]
-  const runs: string[] = []
-  for (let i = 0; i < units.length; i += most) runs.push(units.slice(i, i + most).join(''))
-  return runs
-}
-
-/** Words; where a script has no spaces each character counts as one. */
-function wordCount(text: string): number {
-  return text.match(/[^\s\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]+|\S/gu)?.length ?? 0
-}
-
-function lastSentences(text: string, words: number): string {
-  const taken: string[] = []
-  let count = 0
-  for (const sentence of sentencesOf(text).reverse()) {
-    count += wordCount(sentence)
-    if (count > words) break
-    taken.unshift(sentence)
-  }
-  return taken.length === 0 ? '' : `${taken.join('').trim()} `
-}
-
-function placeOf(first: number, last: number): string {
-  return first === last ? `line ${first}` : `lines ${first}–${last}`
+function placeOf(unit: DocumentPart['unit'], place: string | null, first: number, last: number): string {
+  if (unit === null) return place ?? ''
+  const own = first === last ? `${unit} ${first}` : `${unit}s ${first}–${last}`
+  return place === null ? own : `${place}, ${own}`
 }

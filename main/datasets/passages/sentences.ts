@@ -1,20 +1,27 @@
-const sentenceEnd = /[.!?…][)"'”’\]]*(?=\s)|[。！？]|\n+/gu
+const segmenter = new Intl.Segmenter('und', { granularity: 'sentence' })
 // Before these a full stop ends no sentence.
 const abbreviation =
-  /(?:^|[\s(])(?:\p{L}|e\.g|i\.e|cf|vs|etc|Mr|Mrs|Ms|Dr|Prof|No|Nr|Fig|Sec|z\.B|d\.h|bzw|ca|p\.ej|Sr|Sra)\.$/u
+  /(?:^|[\s(\[“"‘'„«])(?:\p{L}|e\.g|i\.e|cf|vs|viz|al|approx|Mr|Mrs|Ms|Dr|Prof|St|Jr|Sr|Gen|Col|Capt|Lt|Rev|Hon|No|Nos|Nr|Fig|Figs|Eq|Sec|Ch|Vol|pp?|ed|eds|Jan|Feb|Mar|Apr|Aug|Sept?|Oct|Nov|Dec|z\.B|d\.h|u\.a|bzw|ca|vgl|Hr|Fr|Abs|Art|Bd|Str|p\.ej|Sra|Ud|Uds|M|Mme|Mlle)\.\s*$/u
 
-/** The sentences of a text; together they are the text. Found by their marks, abbreviations left aside. */
+/** A text's own segments are looked for in stretches of this many UTF-16 units. */
+const stretch = 100_000
+
+/**
+ * The sentences of a text; together they are the text. Found by Unicode's rules (UAX 29, `Intl.Segmenter`), not
+ * ended by the usual abbreviations and initials.
+ */
 export function sentencesOf(text: string): string[] {
   const sentences: string[] = []
-  let start = 0
-  for (const found of text.matchAll(sentenceEnd)) {
-    const end = found.index + found[0].length
-    const before = text.slice(Math.max(start, end - 12), end)
-    if (end <= start || abbreviation.test(before)) continue
-    const space = /^\s*/.exec(text.slice(end, end + 100))?.[0].length ?? 0
-    sentences.push(text.slice(start, end + space))
-    start = end + space
-  }
-  if (start < text.length) sentences.push(text.slice(start))
+  let isOpen = false
+  for (let at = 0; at < text.length; at += stretch)
+    for (const { segment } of segmenter.segment(text.slice(at, at + stretch))) {
+      const before = sentences.at(-1) ?? ''
+      // “Really?” she asked: what goes on with a small letter was not at its end.
+      const goesOn = isOpen || (/^\p{Ll}/u.test(segment) && !/\n\s*$/.test(before))
+      if (goesOn && before !== '') sentences[sentences.length - 1] = before + segment
+      else sentences.push(segment)
+      // A line break always ends one: lists and verses have their lines.
+      isOpen = !/\n\s*$/.test(segment) && abbreviation.test(segment.slice(-16))
+    }
   return sentences
 }

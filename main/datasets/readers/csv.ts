@@ -1,6 +1,7 @@
 import { distinctNames, requireFewColumns } from './column-names.ts'
-import { detectDialect, noQuote, parseCsv } from './csv-dialect.ts'
+import { detectDialect, noQuote } from './csv-dialect.ts'
 import type { CsvDialect } from './csv-dialect.ts'
+import { parseCsv } from './csv-rows.ts'
 import type { ReadingProblem, ReadOptions, Table, TableReader, TableRow } from './table.ts'
 import { readTextChunks } from './text-chunks.ts'
 
@@ -23,7 +24,7 @@ async function openDelimited(
   const problems: ReadingProblem[] = []
   const head = await readHead(path, { signal, onProblem: (problem) => problems.push(problem) })
   const dialect = detectDialect(head, format)
-  const first = parseCsv(head.slice(dialect.skip), dialect, false).data[0] ?? []
+  const first = parseCsv(head.slice(dialect.skip), dialect, false).rows[0] ?? []
   requireFewColumns(first.length, path)
   const trimmed = first.map((cell) => cell.replace(/\r$/, ''))
   const { names, mended } = distinctNames(dialect.hasHeader ? trimmed : trimmed.map(() => ''))
@@ -44,6 +45,8 @@ async function openDelimited(
     format,
     columns: names,
     bytes,
+    tables: [],
+    table: null,
     rowCount: null,
     problems,
     rows: (options = {}) => readRows(path, dialect, names, skipKnown(options, known)),
@@ -100,30 +103,27 @@ async function* readRows(
 
 /** The complete rows of a piece; `unclosed` says that after them a quote is opened and never closed. */
 function parsePiece(text: string, dialect: CsvDialect, isLast: boolean) {
-  const partial = parseCsv(text, dialect, !isLast)
-  if (!isLast) {
-    const unclosed = text.length - partial.meta.cursor > longestRow
-    return { rows: partial.data, cursor: partial.meta.cursor, unclosed }
-  }
-  const hasOpenQuote = partial.errors.some(({ code }) => code === 'MissingQuotes')
-  if (!hasOpenQuote) return { rows: partial.data, cursor: text.length, unclosed: false }
-  const complete = parseCsv(text, dialect, true)
-  return { rows: complete.data, cursor: complete.meta.cursor, unclosed: true }
+  const { rows, cursor, hasOpenQuote } = parseCsv(text, dialect, !isLast)
+  if (isLast) return { rows, cursor: hasOpenQuote ? cursor : text.length, unclosed: hasOpenQuote }
+  return { rows, cursor, unclosed: text.length - cursor > longestRow }
 }
 
 function rowOf(cells: readonly string[], names: readonly string[], where: string, end: number): TableRow {
-  const surplus = cells.slice(names.length).filter((cell) => cell.trim() !== '').length
   const values: Record<string, string> = {}
   const last = cells.length - 1
-  for (const [i, name] of names.entries()) {
-    const cell = cells[i]
-    if (cell !== undefined) values[name] = i === last && cell.endsWith('\r') ? cell.slice(0, -1) : cell
+  for (let i = 0; i < names.length; i++) {
+    const [name, cell] = [names[i], cells[i]]
+    if (name === undefined || cell === undefined) break
+    values[name] = i === last && cell.endsWith('\r') ? cell.slice(0, -1) : cell
   }
-  const fault =
-    surplus === 0
-      ? null
-      : `The row has ${cells.length} cells, the header ${names.length}: a cell that holds the delimiter must stand in quotes.`
-  return { where, fault, values, end }
+  return { where, fault: cells.length > names.length ? surplusFault(cells, names.length) : null, values, end }
+}
+
+/** What is wrong with a row that has more cells than the header; empty ones at its end do no harm. */
+function surplusFault(cells: readonly string[], width: number): string | null {
+  return cells.slice(width).every((cell) => cell.trim() === '')
+    ? null
+    : `The row has ${cells.length} cells, the header ${width}: a cell that holds the delimiter must stand in quotes.`
 }
 
 /** Findings that opening the file has made are not made again. */

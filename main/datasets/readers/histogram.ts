@@ -1,4 +1,4 @@
-import type { HistogramBin } from '../../contract/datasets.ts'
+import type { HistogramBin } from '../../contract/imports.ts'
 
 /**
  * Counts numbers in at most `maxBins` bins with round edges (1, 2 or 5 times a power of ten; whole numbers get

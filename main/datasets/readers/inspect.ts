@@ -1,13 +1,13 @@
 import { basename } from 'node:path'
-import type { FoundProblem, GuessedRole, Inspection } from '../../contract/datasets.ts'
-import { AppError } from '../../contract/errors.ts'
+import { formRoles } from '../../contract/imports.ts'
+import type { FoundProblem, GuessedRole, Inspection } from '../../contract/imports.ts'
 import { squadMapping } from '../mapping/apply-mapping.ts'
-import { guessMapping } from '../mapping/guess-mapping.ts'
-import { mappingOf, missingRoles } from '../mapping/roles.ts'
+import { guessMappings } from '../mapping/guess-mapping.ts'
+import { cellReader } from '../mapping/paths.ts'
 import { readPassages } from '../passages/read-passages.ts'
 import { detect } from './detect.ts'
 import type { Detected } from './detect.ts'
-import { openDetected } from './open-table.ts'
+import { notReadHere, openDetected } from './open-table.ts'
 import { cellText, measureCell, profileColumn, shortened } from './profile-column.ts'
 import type { ReadingProblem, TableRow } from './table.ts'
 
@@ -19,6 +19,8 @@ const listedFaults = 20
 
 export interface InspectOptions {
   readonly signal?: AbortSignal | undefined
+  /** Of a file with several tables the one to look at. */
+  readonly table?: string | null | undefined
 }
 
 /**
@@ -32,7 +34,8 @@ export async function inspect(path: string, options: InspectOptions = {}): Promi
   const found = await detect(path)
   switch (found.kind) {
     case 'unsupported':
-      throw new AppError('file_unreadable', found.message, { path })
+    case 'archive':
+      throw notReadHere(path, found)
     case 'documents':
       return inspectDocument(path, found, options)
     case 'dataset':
@@ -43,9 +46,9 @@ export async function inspect(path: string, options: InspectOptions = {}): Promi
 async function inspectTable(
   path: string,
   found: Extract<Detected, { kind: 'dataset' }>,
-  { signal }: InspectOptions,
+  { signal, table: chosen }: InspectOptions,
 ): Promise<Inspection> {
-  const table = await openDetected(path, found, { signal })
+  const table = await openDetected(path, found, { signal, table: chosen })
   const problems: FoundProblem[] = [...table.problems]
   const rows: TableRow[] = []
   let isWhole = true
@@ -65,12 +68,12 @@ async function inspectTable(
 
   const isSquad = table.format === 'squad'
   const sound = rows.filter((row) => row.fault === null)
-  const guesses = isSquad ? squadGuesses() : guessMapping(table.columns, rows)
-  const mapping = mappingOf(guesses)
-  const columns = table.columns.map((name) =>
+  const [best, ...others] = isSquad ? [] : guessMappings(table.columns, rows)
+  const read = table.columns.map(cellReader)
+  const columns = table.columns.map((name, i) =>
     profileColumn(
       name,
-      sound.map((row) => row.values[name]),
+      sound.map((row) => read[i]?.(row.values)),
     ),
   )
   return {
@@ -83,12 +86,15 @@ async function inspectTable(
     columns,
     preview: rows.slice(0, previewRows).map(({ where, values }) => ({
       where,
-      cells: columns.map(({ name }) => shortened(cellText(values[name]), cellLength)),
-      measures: columns.map(({ name, type }) => measureCell(type, values[name])),
+      cells: read.map((cell) => shortened(cellText(cell(values)), cellLength)),
+      measures: columns.map(({ type }, i) => measureCell(type, read[i]?.(values))),
     })),
-    mapping: isSquad ? null : mapping,
-    guesses,
-    missing: missingRoles(mapping),
+    tables: table.tables,
+    table: table.table,
+    mapping: best?.mapping ?? null,
+    guesses: best?.guesses ?? squadGuesses(),
+    missing: best?.missing ?? [],
+    otherMappings: others.map(({ mapping }) => mapping),
     problems,
     passages: [],
   }
@@ -101,8 +107,6 @@ async function inspectDocument(
 ): Promise<Inspection> {
   const problems: FoundProblem[] = []
   const passages = await readPassages(path, { signal, onProblem: (problem) => problems.push(problem) })
-  if (passages.length === 0)
-    problems.push({ kind: 'document_empty', where: '', message: 'No text was found in the document.' })
   return {
     name: basename(path),
     kind: 'documents',
@@ -112,6 +116,8 @@ async function inspectDocument(
     rowsEstimated: false,
     columns: [],
     preview: [],
+    tables: [],
+    table: null,
     mapping: null,
     guesses: [],
     missing: [],
@@ -126,10 +132,9 @@ function estimate(rows: readonly TableRow[], bytes: number): number {
 }
 
 function squadGuesses(): GuessedRole[] {
-  return Object.entries(squadMapping.roles).map(([role, column]) => ({
-    role: role as GuessedRole['role'],
-    column,
-    confidence: 1,
-    reason: 'The file has the nested form of SQuAD.',
-  }))
+  return formRoles.qa.flatMap((role) => {
+    const column = squadMapping.roles[role]
+    if (typeof column !== 'string') return []
+    return [{ role, column, confidence: 1, reason: 'The file has the nested form of SQuAD.' }]
+  })
 }

@@ -1,160 +1,162 @@
 import { basename } from 'node:path'
-import { locateJsonFault } from '../../../trainer/data/json-position.ts'
-import { describeValue, isObject } from '../../../trainer/data/raw-record.ts'
-import type { RawObject } from '../../../trainer/data/raw-record.ts'
-import { isSquadForm, readSquadForm } from '../../../trainer/data/squad-form.ts'
 import { AppError } from '../../contract/errors.ts'
+import { pathColumns } from './column-paths.ts'
 import { requireFewColumns } from './column-names.ts'
-import { isTooDeep, tooDeep } from './nesting.ts'
-import type { ReadingProblem, ReadOptions, TableReader, TableRow } from './table.ts'
+import { parseJson, rowOfEntry, squadColumns } from './json-rows.ts'
+import { findLists, readList } from './json-stream.ts'
+import type { JsonList } from './json-stream.ts'
+import { findTables, mainTable } from './json-tables.ts'
+import type { JsonTable } from './json-tables.ts'
+import type { OpenOptions, ReadingProblem, ReadOptions, Table, TableReader, TableRow } from './table.ts'
 import { readWholeText } from './text-chunks.ts'
 
-const largestFile = 100_000_000
-const mostRecords = 2_000_000
+/** Up to here a file is read as a whole, which finds every form that JSON tables have. */
+const usuallyWhole = 24_000_000
+/** Up to here also where it has no lists that can be read entry by entry. */
+const largestWhole = 100_000_000
+const sampledEntries = 10_000
+const sampledRows = 200
 
-/** One entry of a JSON file and its place. */
-interface Entry {
-  readonly where: string
-  readonly value: unknown
+interface JsonFile {
+  readonly path: string
+  readonly bytes: number
 }
 
-/** Columns that a SQuAD file has when its nesting is undone. */
-export const squadColumns = ['id', 'title', 'context', 'question', 'answers', 'is_impossible'] as const
-
 /**
- * Opens a JSON file, which is read as a whole: a list of objects, a list under `data` or under the only key that
- * holds one, objects by key, columns of objects by row number (as pandas writes them), or nested SQuAD.
+ * Opens a JSON file: a list of objects, lists under keys (`tables` where there are several), objects by key, columns
+ * of cells (as pandas writes them), or nested SQuAD. Larger files are read entry by entry, as are files with a fault
+ * in them, of which only the entries around it are lost.
  *
- * @throws AppError `file_too_large`, `file_unreadable`.
+ * @throws AppError `file_too_large` (over 100 MB and no list), `file_unreadable`, `file_invalid` (no such list).
  */
-export const openJson: TableReader = async ({ path, bytes }, { signal }) => {
-  if (bytes > largestFile)
+export const openJson: TableReader = async (file, options) => {
+  const { path, bytes } = file
+  if (bytes > usuallyWhole) {
+    const streamed = await openStreamed(file, options)
+    if (streamed) return streamed
+  }
+  if (bytes > largestWhole)
     throw new AppError(
       'file_too_large',
-      `${basename(path)} holds ${Math.round(bytes / 1e6)} MB; JSON is read as a whole, at most ${largestFile / 1e6} MB. Save it as JSONL or CSV, which have no limit.`,
+      `${basename(path)} holds ${Math.round(bytes / 1e6)} MB and no list of records; JSON of another form is read as a whole, at most ${largestWhole / 1e6} MB. Save it as one list, as JSONL or as CSV, which have no limit.`,
       { path, bytes },
     )
   const problems: ReadingProblem[] = []
-  const text = await readWholeText(path, { signal, onProblem: (problem) => problems.push(problem) })
-  const { format, rows, columns } = tableOf(parse(text, path), path)
-  requireFewColumns(columns.length, path)
-  const count = rows.length
-  return {
-    format,
-    columns,
-    bytes,
-    rowCount: count,
-    problems,
-    rows: (options = {}) => walk(rows, bytes, options),
+  const text = await readWholeText(path, { signal: options.signal, onProblem: (one) => problems.push(one) })
+  const parsed = parseJson(text)
+  if ('fault' in parsed) {
+    const streamed = await openStreamed(file, options)
+    if (streamed) return streamed
+    throw new AppError(
+      'file_unreadable',
+      `${basename(path)} is not JSON${parsed.fault.replace(/^, /, ' at ')}. Mend the file there, or export it again.`,
+      { path },
+    )
   }
+  return wholeTable(file, parsed.value, { problems, chosen: options.table ?? null })
+}
+
+function wholeTable(
+  { path, bytes }: JsonFile,
+  value: unknown,
+  { problems, chosen }: { problems: ReadingProblem[]; chosen: string | null },
+): Table {
+  const tables = findTables(value)
+  const table = chooseTable(tables, chosen, path)
+  const names = new Set<string>()
+  const head: TableRow[] = []
+  if (table.format === 'json')
+    for (let entry = 0; entry < Math.min(table.length, sampledEntries); entry++)
+      for (const row of table.rows(entry)) {
+        for (const name of Object.keys(row.values)) names.add(name)
+        requireFewColumns(names.size, path)
+        if (head.length < sampledRows) head.push({ ...row, end: 0 })
+      }
+  return {
+    format: table.format,
+    tables: tables.length > 1 ? tables.map((one) => one.path) : [],
+    table: tables.length > 1 ? table.path : null,
+    columns: table.format === 'squad' ? [...squadColumns] : pathColumns([...names], head),
+    bytes,
+    rowCount: table.format === 'squad' ? countRows(table) : table.length,
+    problems,
+    rows: (options = {}) => walk(table, bytes, options),
+  }
+}
+
+function countRows(table: JsonTable): number {
+  let count = 0
+  for (let entry = 0; entry < table.length; entry++) count += table.rows(entry).length
+  return count
 }
 
 async function* walk(
-  rows: readonly Omit<TableRow, 'end'>[],
+  table: JsonTable,
   bytes: number,
   { signal }: ReadOptions,
 ): AsyncGenerator<TableRow, void, undefined> {
-  for (const [i, row] of rows.entries()) {
+  for (let entry = 0; entry < table.length; entry++) {
     // Lets a cancel and other work through.
-    if (i % 1000 === 0) await new Promise((resolve) => setImmediate(resolve))
+    if (entry % 1000 === 0) await new Promise((resolve) => setImmediate(resolve))
     if (signal?.aborted) throw new AppError('cancelled', 'Reading was cancelled.')
-    yield { ...row, end: (bytes * (i + 1)) / rows.length }
+    const rows = table.rows(entry)
+    for (const [i, row] of rows.entries())
+      yield { ...row, end: (bytes * (entry + (i + 1) / rows.length)) / table.length }
   }
 }
 
-function parse(text: string, path: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    const fault = locateJsonFault(text)
-    const place = fault ? ` at line ${fault.line}, column ${fault.column}: ${fault.reason}` : ''
+async function openStreamed(
+  { path, bytes }: JsonFile,
+  { signal, table: chosen }: OpenOptions,
+): Promise<Table | null> {
+  const problems: ReadingProblem[] = []
+  const lists = await findLists(path, { signal, onProblem: (one) => problems.push(one) })
+  if (lists.length === 0) return null
+  const list = chooseTable(lists, chosen ?? null, path)
+  const known = new Set(problems.map(({ kind }) => kind))
+  return {
+    format: list.kind === 'squad' ? 'squad' : 'json',
+    tables: lists.length > 1 ? lists.map((one) => one.path) : [],
+    table: lists.length > 1 ? list.path : null,
+    columns: columnsOf(list, path),
+    bytes,
+    rowCount: list.kind === 'list' && list.isWhole ? list.length : null,
+    problems: problems.filter((one, i) => problems.findIndex(({ kind }) => kind === one.kind) === i),
+    rows: (options = {}) =>
+      readList(path, list, {
+        signal: options.signal,
+        onProblem: (one) => (known.has(one.kind) ? undefined : options.onProblem?.(one)),
+      }),
+  }
+}
+
+function columnsOf({ kind, sample }: JsonList, path: string): string[] {
+  if (kind === 'squad') return [...squadColumns]
+  const rows = sample.map((entry) => ({ ...rowOfEntry(entry, ''), end: 0 }))
+  const names = new Set(rows.flatMap(({ values }) => Object.keys(values)))
+  requireFewColumns(names.size, path)
+  return pathColumns([...names], rows)
+}
+
+function chooseTable<T extends Pick<JsonTable, 'path' | 'length'>>(
+  tables: readonly T[],
+  chosen: string | null,
+  path: string,
+): T {
+  const table = chosen === null ? mainTable(tables) : tables.find((one) => one.path === chosen)
+  if (table) return table
+  if (chosen === null)
     throw new AppError(
       'file_unreadable',
-      `${basename(path)} is not JSON${place}. Mend the file there, or export it again.`,
-      { path, line: fault?.line ?? null, column: fault?.column ?? null },
+      `${basename(path)} has no list of records. Save the records that are wanted as one JSON list, as JSONL or as CSV.`,
+      { path },
     )
-  }
-}
-
-function tableOf(value: unknown, path: string) {
-  const articles = articlesIn(value)
-  if (articles) {
-    const rows = readSquadForm(articles.entries, articles.prefix).map((record) => {
-      const answers = record.answers.map(({ text, start }) => ({ text, answer_start: start }))
-      const { where, fault, id, title, context, question, isImpossible } = record
-      return { where, fault, values: { id, title, context, question, answers, is_impossible: isImpossible } }
-    })
-    return { format: 'squad' as const, rows, columns: [...squadColumns] }
-  }
-  const entries = entriesOf(value, path)
-  const columns = new Set<string>()
-  const rows = entries.map(({ where, value: entry }) => {
-    if (!isObject(entry))
-      return { where, fault: `A record is expected, not ${describeValue(entry)}.`, values: {} }
-    if (isTooDeep(entry)) return { where, fault: tooDeep, values: {} }
-    for (const name of Object.keys(entry)) columns.add(name)
-    return { where, fault: null, values: entry }
+  const names = tables
+    .slice(0, 20)
+    .map((one) => one.path)
+    .join(', ')
+  throw new AppError('file_invalid', `${basename(path)} has no list at ${chosen}. Choose among ${names}.`, {
+    path,
+    table: chosen,
   })
-  return { format: 'json' as const, rows, columns: [...columns] }
-}
-
-function articlesIn(value: unknown): { entries: readonly unknown[]; prefix: string } | null {
-  if (Array.isArray(value)) return isSquadForm(value) ? { entries: value, prefix: '' } : null
-  if (!isObject(value)) return null
-  const data = value['data']
-  if (Array.isArray(data) && isSquadForm(data)) return { entries: data, prefix: 'data' }
-  return isSquadForm([value]) ? { entries: [value], prefix: '' } : null
-}
-
-function entriesOf(value: unknown, path: string): Entry[] {
-  if (Array.isArray(value)) return listEntries(value, '')
-  if (!isObject(value)) throw noRecords(path, `it holds ${describeValue(value)}`)
-  const lists = Object.entries(value).filter(([, list]) => Array.isArray(list) && list.some(isObject))
-  const data = lists.find(([key]) => key === 'data') ?? (lists.length === 1 ? lists[0] : undefined)
-  if (data && isListAround(value, data[0])) return listEntries(data[1] as unknown[], data[0])
-  if (lists.length > 1)
-    throw noRecords(path, `it holds several lists (${lists.map(([key]) => key).join(', ')})`)
-  const keyed = Object.entries(value)
-  if (keyed.length > 0 && keyed.every(([, entry]) => isObject(entry))) return keyedEntries(value)
-  return [{ where: '[0]', value }]
-}
-
-/** A list beside texts of the same entry is a cell, as answers beside a question are; otherwise it is the data. */
-function isListAround(value: RawObject, key: string): boolean {
-  return key === 'data' || !('question' in value || 'context' in value)
-}
-
-function listEntries(list: readonly unknown[], prefix: string): Entry[] {
-  if (list.length > mostRecords)
-    throw new AppError(
-      'file_too_large',
-      `The file holds ${list.length.toLocaleString('en')} records; JSON is read as a whole, at most ${mostRecords.toLocaleString('en')}. Save it as JSONL or CSV, which have no limit.`,
-      { records: list.length },
-    )
-  return list.map((value, i) => ({ where: `${prefix}[${i}]`, value }))
-}
-
-function keyedEntries(value: RawObject): Entry[] {
-  const columns = Object.entries(value) as [string, RawObject][]
-  const isByColumn = columns.every(([, cells]) => {
-    const keys = Object.keys(cells)
-    return keys.length > 0 && keys.every((key, i) => key === String(i))
-  })
-  if (isByColumn) {
-    const rowKeys = Object.keys(columns[0]?.[1] ?? {})
-    return rowKeys.map((key) => ({
-      where: `[${key}]`,
-      value: Object.fromEntries(columns.map(([name, cells]) => [name, cells[key]])),
-    }))
-  }
-  const hasIds = columns.some(([, entry]) => 'id' in entry)
-  return columns.map(([key, entry]) => ({ where: `"${key}"`, value: hasIds ? entry : { id: key, ...entry } }))
-}
-
-function noRecords(path: string, found: string): AppError {
-  return new AppError(
-    'file_unreadable',
-    `${basename(path)} has no list of records: ${found}. Save the records that are wanted as one JSON list, as JSONL or as CSV.`,
-    { path },
-  )
 }

@@ -1,5 +1,5 @@
 import { isObject } from '../../../trainer/data/raw-record.ts'
-import type { Column, HistogramBin } from '../../contract/datasets.ts'
+import type { Column, HistogramBin } from '../../contract/imports.ts'
 import { booleanCell, isEmptyCell } from '../mapping/cells.ts'
 import { countWords } from '../mapping/column-evidence.ts'
 import { histogramOf } from './histogram.ts'
@@ -86,5 +86,5 @@ function isBoolean(cell: unknown): boolean {
 
 function isNumber(cell: unknown): boolean {
   if (typeof cell === 'number') return true
-  return typeof cell === 'string' && /^\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?\s*$/i.test(cell)
+  return typeof cell === 'string' && /^\s*[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?\s*$/i.test(cell)
 }

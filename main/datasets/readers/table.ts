@@ -1,17 +1,20 @@
-/** Formats whose entries are rows of a table. */
-export const tableFormats = ['csv', 'tsv', 'json', 'jsonl', 'squad'] as const
-export type TableFormat = (typeof tableFormats)[number]
+import type { TableFormat } from './formats.ts'
+
+export type { TableFormat } from './formats.ts'
 
 /** A finding about how a file could be read; what is wrong with a single row is the row's `fault`. */
 export interface ReadingProblem {
   readonly kind:
-    | 'encoding_guessed' // neither UTF-8 nor a byte order mark: read as Windows-1252
-    | 'encoding_damaged' // some bytes are no UTF-8 and became U+FFFD
+    | 'encoding_guessed' // neither UTF-8 nor a byte order mark: the charset was guessed
+    | 'encoding_damaged' // some bytes are no UTF-8, or NUL, and became U+FFFD
+    | 'file_cut_off' // the file ends in the middle of a record
+    | 'column_left_out' // a column whose type is not read
     | 'header_missing' // the first row is data: columns were numbered
     | 'header_mended' // empty or repeated column names were made distinct
     | 'row_faulty' // a row that cannot be read, in an inspection
     | 'rows_missing' // a header and nothing below it
     | 'document_empty' // no text was found
+    | 'part_unreadable' // a page or chapter of a document that was left out
   /** A place in the file; empty where it concerns the file as a whole. */
   readonly where: string
   readonly message: string
@@ -37,9 +40,14 @@ export interface ReadOptions {
 /** A data file that was opened: its columns are known from its head, its rows are read on demand. */
 export interface Table {
   readonly format: TableFormat
+  /** Sheets of a workbook, lists of a JSON file by their paths; empty where there is one table alone. */
+  readonly tables: readonly string[]
+  /** The one of `tables` that was opened. */
+  readonly table: string | null
+  /** Names of cells, and paths into cells that hold lists and objects (`answers.text`, `qas[].question`). */
   readonly columns: readonly string[]
   readonly bytes: number
-  /** Number of rows where opening the file had to read it whole (JSON), else null. */
+  /** Number of rows where the file says it (Parquet) or had to be read whole (JSON), else null. */
   readonly rowCount: number | null
   /** What was found while opening. */
   readonly problems: readonly ReadingProblem[]
@@ -52,5 +60,10 @@ export interface Table {
   rows(options?: ReadOptions): AsyncIterable<TableRow>
 }
 
+export interface OpenOptions extends ReadOptions {
+  /** Of a file with several tables the one to open; the reader's choice where null. */
+  readonly table?: string | null | undefined
+}
+
 /** Opens a file of one format. */
-export type TableReader = (file: { path: string; bytes: number }, options: ReadOptions) => Promise<Table>
+export type TableReader = (file: { path: string; bytes: number }, options: OpenOptions) => Promise<Table>

@@ -1,7 +1,8 @@
 import { isAscii, isUtf8 } from 'node:buffer'
 import { open } from 'node:fs/promises'
 import { AppError } from '../../contract/errors.ts'
-import type { ReadOptions } from './table.ts'
+import { charsetName, guessCharset, surfaceCharset } from './charset.ts'
+import type { ReadingProblem, ReadOptions } from './table.ts'
 
 export interface TextChunk {
   readonly text: string
@@ -10,12 +11,15 @@ export interface TextChunk {
 }
 
 const chunkBytes = 256 * 1024
+// One NUL in so many bytes is the most that a text may have.
+const mostNul = 5
 
 /**
- * Reads a text file in pieces: UTF-8 with or without byte order mark, UTF-16 with one, and what is no UTF-8 from
- * its first special character on as Windows-1252. Later damage becomes U+FFFD. Leaving the loop closes the file.
+ * Reads a text file in pieces: UTF-8 with or without byte order mark, UTF-16 with or without one, and what is no
+ * UTF-8 from its first special character on in the charset that it most likely is. Later damage, and NUL, become
+ * U+FFFD. Leaving the loop closes the file.
  *
- * @throws AppError `cancelled`, `file_unreadable` (NUL bytes), `file_missing`.
+ * @throws AppError `cancelled`, `file_unreadable` (mostly NUL bytes), `file_missing`.
  */
 export async function* readTextChunks(
   path: string,
@@ -24,7 +28,7 @@ export async function* readTextChunks(
   const file = await openFile(path)
   try {
     const buffer = Buffer.alloc(chunkBytes)
-    let decode: ((bytes: Buffer, isLast: boolean) => string) | null = null
+    let decode: Decode | null = null
     for (let end = 0; ;) {
       if (signal?.aborted) throw new AppError('cancelled', 'Reading was cancelled.', { path })
       const { bytesRead } = await file.read(buffer, 0, chunkBytes, end)
@@ -46,61 +50,83 @@ export async function readWholeText(path: string, options: ReadOptions = {}): Pr
   return parts.join('')
 }
 
-function decoderFor(head: Buffer, path: string, onProblem: ReadOptions['onProblem']) {
-  const mark = head.subarray(0, 2).toString('hex')
-  if (mark === 'fffe' || mark === 'feff') {
-    const decoder = new TextDecoder(mark === 'fffe' ? 'utf-16le' : 'utf-16be')
-    return (bytes: Buffer, isLast: boolean) => decoder.decode(bytes, { stream: !isLast })
-  }
-  return utf8Decoder(path, onProblem)
+type Decoder = InstanceType<typeof TextDecoder>
+type Decode = (bytes: Buffer, isLast: boolean) => string
+
+function decoderFor(head: Buffer, path: string, onProblem: ReadOptions['onProblem']): Decode {
+  const surface = surfaceCharset(head)
+  if (surface === null) return withoutNul(utf8Decoder(onProblem), path, onProblem)
+  const decoder = new TextDecoder(surface)
+  if (!/^(?:\xff\xfe|\xfe\xff)/.test(head.toString('latin1', 0, 2))) onProblem?.(guessed(surface))
+  return (bytes, isLast) => decoder.decode(bytes, { stream: !isLast })
 }
 
-function utf8Decoder(path: string, onProblem: ReadOptions['onProblem']) {
+function utf8Decoder(onProblem: ReadOptions['onProblem']): Decode {
   let carry: Buffer = Buffer.alloc(0)
   let isFirst = true
   let sawOthers = false
   let wasDamaged = false
-  let fallback: InstanceType<typeof TextDecoder> | null = null
+  let fallback: Decoder | null = null
 
   const decodeWhole = (bytes: Buffer): string => {
-    if (fallback) return fallback.decode(bytes)
     if (isAscii(bytes)) return bytes.toString('latin1')
     const text = bytes.toString('utf8')
     if (!isUtf8(bytes)) {
       const damaged = text.split('\ufffd').length - 1
       const intact = text.replaceAll(/[\u0000-\u007f\ufffd]+/g, '').length
       if (!sawOthers && damaged > intact) {
-        onProblem?.({
-          kind: 'encoding_guessed',
-          where: '',
-          message:
-            'The file is not UTF-8; it was read as Windows-1252. If letters look wrong, save it again as UTF-8.',
-        })
-        fallback = new TextDecoder('windows-1252')
-        return fallback.decode(bytes)
+        const charset = guessCharset(bytes)
+        onProblem?.(guessed(charset))
+        fallback = new TextDecoder(charset)
+        return fallback.decode(bytes, { stream: true })
       }
-      if (!wasDamaged)
-        onProblem?.({
-          kind: 'encoding_damaged',
-          where: '',
-          message:
-            'Some characters are damaged (no valid UTF-8) and show as \ufffd. Save the file again as UTF-8.',
-        })
+      if (!wasDamaged) onProblem?.(damage('Some characters are damaged (no valid UTF-8)'))
       wasDamaged = true
     }
     sawOthers = true
     return text
   }
 
-  return (bytes: Buffer, isLast: boolean): string => {
-    if (bytes.includes(0)) throw notText(path)
+  return (bytes, isLast) => {
+    if (fallback) return fallback.decode(bytes, { stream: !isLast })
     const all = carry.length > 0 ? Buffer.concat([carry, bytes]) : bytes
-    const cut = isLast || fallback ? all.length : all.length - openSequence(all)
+    const cut = isLast ? all.length : all.length - openSequence(all)
     carry = Buffer.from(all.subarray(cut))
-    const text = decodeWhole(all.subarray(0, cut))
+    let text = decodeWhole(all.subarray(0, cut))
+    if (fallback && carry.length > 0) text += (fallback as Decoder).decode(carry, { stream: !isLast })
     const hasMark = isFirst && text.startsWith('\ufeff')
     isFirst = false
     return hasMark ? text.slice(1) : text
+  }
+}
+
+/** A crash of the machine can leave NUL bytes in a text; a file with many of them is none. */
+function withoutNul(decode: Decode, path: string, onProblem: ReadOptions['onProblem']): Decode {
+  let wasTold = false
+  return (bytes, isLast) => {
+    if (!bytes.includes(0)) return decode(bytes, isLast)
+    const zeros = bytes.reduce((count, byte) => count + (byte === 0 ? 1 : 0), 0)
+    if (zeros * mostNul > bytes.length) throw notText(path)
+    if (!wasTold) onProblem?.(damage('Some characters are NUL bytes, as a crash leaves them,'))
+    wasTold = true
+    return decode(bytes, isLast).replaceAll('\0', '\ufffd')
+  }
+}
+
+function guessed(charset: string): ReadingProblem {
+  const name = charsetName(charset)
+  return {
+    kind: 'encoding_guessed',
+    where: '',
+    message: `The file is not UTF-8; it was read as ${name}. If letters look wrong, save it again as UTF-8.`,
+  }
+}
+
+function damage(what: string): ReadingProblem {
+  return {
+    kind: 'encoding_damaged',
+    where: '',
+    message: `${what} and show as \ufffd. Save the file again as UTF-8.`,
   }
 }
 
@@ -117,7 +143,7 @@ function openSequence(bytes: Buffer): number {
 export function notText(path: string): AppError {
   return new AppError(
     'file_unreadable',
-    `${path} is not a text file: it holds NUL bytes. If it is UTF-16 text, save it again as UTF-8; if it is another program's file, export it as CSV or text.`,
+    `${path} is not a text file: it holds NUL bytes. If it is another program's file, export it as CSV or text.`,
     { path },
   )
 }

@@ -56,7 +56,7 @@ export function readArguments(
   for (const token of tokens) {
     if (token.kind === 'option-terminator') continue
     if (token.kind === 'positional') {
-      if (last === 'set' && /^\w+=/.test(token.value)) given.get('set')?.push(token.value)
+      if (specs[last]?.multiple && /^\w+=/.test(token.value)) given.get(last)?.push(token.value)
       else if (words.length < maxWords) words.push(token.value)
       else if (maxWords > 0) fail(`${command} does not take ${JSON.stringify(token.value)} as well.`)
       else fail(`${command} does not take ${JSON.stringify(token.value)}: every value follows its option.`)

@@ -1,7 +1,9 @@
 import { ask, evaluate, predict } from './answering.ts'
 import type { CliCommand } from './command.ts'
 import { doctor } from './doctor.ts'
+import { exportData } from './exporting-data.ts'
 import { importData } from './importing.ts'
+import { inspectData } from './inspecting.ts'
 import { project } from './project.ts'
 import { quickstart } from './quickstart.ts'
 import { score } from './score.ts'
@@ -11,7 +13,9 @@ import { train } from './train.ts'
 export const commands: readonly CliCommand[] = [
   quickstart,
   project,
+  inspectData,
   importData,
+  exportData,
   train,
   evaluate,
   predict,

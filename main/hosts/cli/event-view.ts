@@ -45,7 +45,8 @@ export function eventView(output: Output): EventListener {
             (event.answersCut ? `; ${countOf(event.answersCut, 'answer')} longer than maxTargetLength` : '') +
             (event.questionsCut
               ? `; ${countOf(event.questionsCut, 'question')} cut to leave room for the context`
-              : ''),
+              : '') +
+            (event.inputsCut ? `; ${countOf(event.inputsCut, 'input')} cut to the model's window` : ''),
         )
         progress.print(
           `  ${countOf(event.steps, 'step')}, ${wholeNumber(event.trainableParameters)} of ` +
@@ -87,6 +88,8 @@ export function stepLine(step: StepReport, epochs: number): string {
   )
 }
 
+const outcomeTexts = { mended: 'mended', flagged: 'kept as it is', dropped: 'dropped' } as const
+
 function dataLines(report: DataReport, runDir: string): string[] {
   const { records, examples, dropped, mended, problems } = report
   const lines = [
@@ -94,7 +97,7 @@ function dataLines(report: DataReport, runDir: string): string[] {
       `${wholeNumber(mended)} mended  (${report.path})`,
   ]
   for (const problem of problems.slice(0, problemsShown))
-    lines.push(`    ${problem.where}: ${problem.message} (${problem.mended ? 'mended' : 'dropped'})`)
+    lines.push(`    ${problem.where}: ${problem.message} (${outcomeTexts[problem.outcome]})`)
   if (problems.length > problemsShown)
     lines.push(
       `    … and ${wholeNumber(problems.length - problemsShown)} more${runDir ? ` (see ${runDir}/problems.jsonl)` : ''}`,

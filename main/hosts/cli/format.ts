@@ -11,6 +11,12 @@ export function countOf(count: number, noun: string): string {
   return `${wholeNumber(count)} ${noun}${count === 1 ? '' : 's'}`
 }
 
+/** Bytes as `820 bytes`, `14 kB` or `2.9 MB`. */
+export function byteCount(bytes: number): string {
+  if (bytes < 1000) return countOf(bytes, 'byte')
+  return bytes < 1e6 ? `${wholeNumber(bytes / 1000)} kB` : `${(bytes / 1e6).toFixed(1)} MB`
+}
+
 /** Seconds as `0:07`, `1:12` or `2:03:40`. */
 export function clock(seconds: number): string {
   const whole = Math.max(0, Math.round(seconds))

@@ -1,5 +1,5 @@
-import type { Column } from '../../../main/contract/datasets.ts'
-import { formatBytes, formatList, formatNumber, formatPercent, plural } from '../format.ts'
+import type { Column } from '../../../main/contract/imports.ts'
+import { formatBytes, formatNumber, formatPercent, plural } from '../format.ts'
 
 /** By the names that the readers give. */
 const formatNames: Readonly<Record<string, string>> = {
@@ -10,8 +10,15 @@ const formatNames: Readonly<Record<string, string>> = {
   squad: 'SQuAD',
   markdown: 'Markdown',
   html: 'HTML',
+  parquet: 'Parquet',
+  xlsx: 'Excel',
+  pdf: 'PDF',
+  docx: 'Word',
+  epub: 'EPUB',
+  web: 'Web pages',
   text: 'Plain text',
   marked: 'Marked',
+  drafted: 'Drafted',
 }
 
 const roleNames = {
@@ -22,6 +29,11 @@ const roleNames = {
   answerStart: 'Answer start',
   isImpossible: 'Unanswerable',
   title: 'Title',
+  input: 'Input',
+  instruction: 'Instruction',
+  target: 'Answer',
+  text: 'Text',
+  heading: 'Heading',
 } as const
 
 /** What one bar of a column's histogram stands for. */
@@ -40,7 +52,8 @@ export const data = {
   addFiles: 'Add files',
   addFolder: 'Add a folder',
   dropTitle: 'Drop files or folders here',
-  dropText: 'Datasets: CSV, TSV, JSON, JSONL, SQuAD. Documents: Markdown, HTML, text.',
+  dropText:
+    'Datasets: CSV, TSV, Excel, JSON, JSONL, Parquet, SQuAD. Documents: PDF, Word, EPUB, HTML, Markdown, text. ZIP archives and whole folders of them. Or a web address.',
   dropRelease: 'Release to add to this project',
   emptyDatasetTitle: 'Questions and answers',
   emptyDatasetText:
@@ -64,7 +77,6 @@ export const data = {
   imported: (count: number, name: string) =>
     count === 1 ? `${name} is imported.` : `${count} files are imported.`,
   importStopped: (name: string) => `The import of ${name} was stopped. Nothing of it was kept.`,
-  moreFiles: (count: number) => plural(count, { one: '# more file waits', other: '# more files wait' }),
 
   sheetTitle: 'Look at the file before it is imported',
   format: (format: string) => formatNames[format] ?? format,
@@ -73,13 +85,10 @@ export const data = {
     `${estimated ? 'about ' : ''}${plural(count, { one: '# row', other: '# rows' })}`,
   rolesReady: 'All required columns are set',
   rolesKnown: 'The form is known: nothing to map',
-  rolesMissing: (names: readonly string[]) =>
-    `Say which column holds the ${formatList(names.map((name) => name.toLowerCase()))}: press the menu in its header`,
   role: (role: keyof typeof roleNames) => roleNames[role],
   roleNone: 'Not used',
   roleRequired: 'required',
   roleOf: (column: string) => `Role of the column ${column}`,
-  detected: (reason: string) => `Detected, please look: ${reason}`,
   detectedShort: 'detected',
   columnFacts: (type: string, filled: number, distinct: number) =>
     `${type}, ${formatNumber(filled)} filled, ${formatNumber(distinct)} different`,
@@ -124,6 +133,7 @@ export const data = {
   tabs: 'Parts of the data',
   tabExamples: 'Examples',
   tabPassages: 'Documents',
+  tabDrafts: 'Drafts',
   tabProblems: 'Problems',
   tabSplits: 'Splits',
   tabSources: 'Sources',
@@ -158,74 +168,6 @@ export const data = {
   removeExample: 'Remove the example?',
   removeExampleText: 'It is taken out of the project. The file that it came from stays as it is.',
   removeExampleConfirm: 'Remove the example',
-
-  searchPassages: 'Search passages',
-  noPassages: 'No documents yet',
-  noPassagesText: 'Add Markdown, HTML or text files, one by one or a whole folder.',
-  noPassageFound: 'No passage has these words',
-  passages: 'Passages',
-  passageQuestions: (count: number) => plural(count, { one: '# question', other: '# questions' }),
-  previousPassage: 'Previous passage',
-  nextPassage: 'Next passage',
-  passageOf: (number: number, total: number) => `${formatNumber(number)} of ${formatNumber(total)}`,
-  passageText: 'Text of the passage',
-  markHint:
-    'Select the answer with the mouse; or focus the text, move with the arrow keys and extend with Shift.',
-  markAnswer: 'Answer',
-  markNothing: 'Nothing is selected yet',
-  markQuestion: 'Its question',
-  markSave: 'Save the question',
-  marked: 'The question is saved.',
-  markedQuestions: 'Questions of this passage',
-  selection: (text: string) => `Selected: ${text}`,
-
-  noProblems: 'Nothing is wrong',
-  noProblemsText: 'Every row of your files could be read, and every answer stands in its text.',
-  problemLeftOut: (count: number) => plural(count, { one: '# row left out', other: '# rows left out' }),
-  problemMended: (count: number) => plural(count, { one: '# row mended', other: '# rows mended' }),
-  mendAll: (count: number) => plural(count, { one: 'Accept the proposal', other: 'Accept all # proposals' }),
-  mendOne: 'Accept',
-  mendUndoAll: 'Undo mine',
-  mendChanged: (count: number) => plural(count, { one: '# row is mended.', other: '# rows are mended.' }),
-  mendUndone: (count: number) =>
-    plural(count, { one: '# mend is taken back.', other: '# mends are taken back.' }),
-  given: 'In the file',
-  proposal: 'Proposed',
-  addedWords: 'Only here: ',
-  proposalUnanswerable: 'Keep it as a question without an answer',
-  similarity: (share: number) => `${formatPercent(share)} alike`,
-  statusRejected: 'left out',
-  statusMended: 'mended on import',
-  statusByPerson: 'mended by you',
-  statusIgnored: 'ignored',
-  rowsOf: (first: number, last: number, total: number) =>
-    `${formatNumber(first)}–${formatNumber(last)} of ${formatNumber(total)}`,
-  previousRows: 'Previous rows',
-  nextRows: 'Next rows',
-  problemGroups: 'Kinds of problems',
-
-  splitsTitle: 'How the examples are divided',
-  splitsText:
-    'Training examples teach the model. Validation picks the best moment to stop. The test is asked only before and after, so that the scores are honest.',
-  splitsGroup:
-    'Examples of one document or article always stay together, so that the test holds texts that the model has not seen.',
-  splitsContext: 'All examples are of one document, so examples over the same text stay together.',
-  splitsNone: 'There is nothing to divide yet.',
-  splitsFixed:
-    'Every file was imported for one part as a whole, so the shares below divide nothing. Files that you add are divided by them.',
-  splitCount: (count: number, groups: number) =>
-    `${plural(count, { one: '# example', other: '# examples' })} in ${plural(groups, { one: '# group', other: '# groups' })}`,
-  splitsMeter: (train: number, validation: number, test: number) =>
-    `${formatNumber(train)} for training, ${formatNumber(validation)} for validation, ${formatNumber(test)} for the test`,
-  validationFraction: 'Validation share, in percent',
-  testFraction: 'Test share, in percent',
-  fractionHint: '0 to 50',
-  fractionWrong: 'A number from 0 to 50.',
-  seed: 'Seed',
-  seedHint: 'The same seed divides the same way.',
-  seedWrong: 'A whole number, 0 or more.',
-  saveSplits: 'Divide again',
-  splitsSaved: 'The examples are divided anew.',
 
   sourceName: 'File',
   sourceKind: 'Form',

@@ -1,4 +1,4 @@
-import type { SplitName } from '../../../main/contract/datasets.ts'
+import type { SplitName } from '../../../main/contract/splits.ts'
 import { t } from '../../messages/translate.ts'
 
 /** The name of a split. */

@@ -29,6 +29,13 @@ export function spanOf(cursor: WordCursor, words: readonly Word[]): Span | null 
   return first && last ? { start: first.start, end: last.end } : null
 }
 
+/** The cursor that covers the words of a stretch; null where it touches none. */
+export function cursorOf({ start, end }: Span, words: readonly Word[]): WordCursor | null {
+  const anchor = words.findIndex((word) => word.end > start)
+  const head = words.findLastIndex((word) => word.start < end)
+  return anchor >= 0 && head >= anchor ? { anchor, head } : null
+}
+
 /** A stretch without the white space at its ends; null where nothing is left. */
 export function trimmedSpan(text: string, { start, end }: Span): Span | null {
   const characters = [...text]

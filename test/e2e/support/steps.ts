@@ -6,6 +6,11 @@ export async function goToStep(page: Page, step: string): Promise<void> {
   await page.getByRole('heading', { level: 1, name: step }).waitFor()
 }
 
+/** Opens a part of the data: Examples, Documents, Drafts, … */
+export async function openTab(page: Page, tab: string): Promise<void> {
+  await page.getByRole('tab', { name: tab }).click()
+}
+
 /** Opens the sample project from the first screen. */
 export async function openSample(page: Page): Promise<void> {
   await page.getByRole('button', { name: 'Open the sample' }).click()

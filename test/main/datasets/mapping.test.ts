@@ -1,23 +1,26 @@
 import { describe, expect, test } from 'vitest'
 import { applyMapping } from '../../../main/datasets/mapping/apply-mapping.ts'
-import { guessMapping } from '../../../main/datasets/mapping/guess-mapping.ts'
-import { mappingOf, missingRoles } from '../../../main/datasets/mapping/roles.ts'
+import { guessMappings } from '../../../main/datasets/mapping/guess-mapping.ts'
 import { spanAt } from '../../../main/datasets/mapping/span-at.ts'
 
 const row = (values: Record<string, unknown>) => ({ where: 'row 2', fault: null, values, end: 0 })
 const context = 'The lamp is green. The door is red.'
 
 function guess(records: readonly Record<string, unknown>[]) {
-  return guessMapping(Object.keys(records[0] ?? {}), records.map(row))
+  const [best] = guessMappings(Object.keys(records[0] ?? {}), records.map(row))
+  if (!best) throw new Error('Nothing was guessed.')
+  return best
 }
 
 describe('guessing', () => {
   test('a name and cells that agree are surer than either, and the reason says both', () => {
-    const guesses = guess([{ passage: context, question: 'Which colour has the lamp?', reply: 'green' }])
+    const { guesses, missing } = guess([
+      { passage: context, question: 'Which colour has the lamp?', reply: 'green' },
+    ])
     const answer = guesses.find(({ role }) => role === 'answer')
     expect(answer?.confidence).toBeGreaterThan(0.9)
     expect(answer?.reason).toBe('Its name is “reply”, and its text occurs in “passage” in 100 % of the rows.')
-    expect(missingRoles(mappingOf(guesses))).toEqual([])
+    expect(missing).toEqual([])
   })
 
   test.each([
@@ -28,8 +31,11 @@ describe('guessing', () => {
   ])('knows the names of %s', (_name, columns, expected) => {
     const cells = ['Tell the colour', context, 'green']
     const record = Object.fromEntries(columns.map((column, i) => [column, cells[i]]))
-    const { roles } = mappingOf(guess([record]))
-    expect(roles).toEqual(Object.fromEntries(expected.map((role, i) => [role, columns[i]])))
+    const { mapping } = guess([record])
+    expect(mapping).toEqual({
+      form: 'qa',
+      roles: Object.fromEntries(expected.map((role, i) => [role, columns[i]])),
+    })
   })
 
   test('a misleading name loses against its cells', () => {
@@ -37,7 +43,7 @@ describe('guessing', () => {
       { text: 'Which colour has the lamp?', answer: context, label: 'green' },
       { text: 'Which colour has the door?', answer: context, label: 'red' },
     ]
-    expect(mappingOf(guess(records)).roles).toMatchObject({
+    expect(guess(records).mapping.roles).toMatchObject({
       question: 'text',
       context: 'answer',
       answer: 'label',
@@ -45,14 +51,15 @@ describe('guessing', () => {
   })
 
   test('what nothing speaks for stays open', () => {
-    const guesses = guess([{ amount: 3, colour: 'green' }])
-    expect(missingRoles(mappingOf(guesses))).toEqual(['context', 'question', 'answer'])
+    const { mapping, missing } = guess([{ amount: 3, colour: 'green' }])
+    expect([mapping.form, missing]).toEqual(['qa', ['context', 'question', 'answer']])
   })
 })
 
 describe('applying', () => {
   const apply = (values: Record<string, unknown>) =>
     applyMapping(row(values), {
+      form: 'qa',
       roles: {
         context: 'c',
         question: 'q',
@@ -62,7 +69,7 @@ describe('applying', () => {
         title: 't',
         id: 'n',
       },
-    })
+    })[0]
 
   test.each([
     ['a text with an offset as text', 'red', '31.0', [{ text: 'red', start: 31 }]],
@@ -100,7 +107,7 @@ describe('applying', () => {
     ['a text in brackets', '[sic]', null, [{ text: '[sic]', start: null }]],
     ['nothing', '', '', [{ text: '', start: null }]],
   ])('answers as %s', (_name, a, s, expected) => {
-    expect(apply({ c: context, q: '?', a, s }).answers).toEqual(expected)
+    expect(apply({ c: context, q: '?', a, s })?.answers).toEqual(expected)
   })
 
   test('flags, titles, ids and lists of paragraphs', () => {
@@ -114,8 +121,9 @@ describe('applying', () => {
   })
 
   test('a faulty row stays faulty, and names of objects are no columns', () => {
-    expect(applyMapping({ ...row({}), fault: 'Broken.' }, null).fault).toBe('Broken.')
-    expect(applyMapping(row({}), { roles: { context: 'constructor' } }).context).toBeNull()
+    expect(applyMapping({ ...row({}), fault: 'Broken.' }, null)).toMatchObject([{ fault: 'Broken.' }])
+    const mapping = { form: 'qa', roles: { context: 'constructor', question: '__proto__.name' } } as const
+    expect(applyMapping(row({}), mapping)).toMatchObject([{ context: null, question: null }])
   })
 })
 

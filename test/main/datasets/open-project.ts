@@ -1,22 +1,52 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
-import { AppError } from '../../../main/contract/errors.ts'
 import type { CallContext } from '../../../main/contract/methods.ts'
-import type { ImportRequest, Source } from '../../../main/contract/datasets.ts'
+import type { Source } from '../../../main/contract/datasets.ts'
+import type { ImportRequest } from '../../../main/contract/imports.ts'
 import { createDatasets } from '../../../main/datasets/service.ts'
+import type { DatasetsDeps } from '../../../main/datasets/service.ts'
 import { createProjects } from '../../../main/projects/service.ts'
 import { createChanges } from '../../../main/store/changes.ts'
+import type { Changes } from '../../../main/store/changes.ts'
 import { openStore } from '../../../main/store/open.ts'
+import type { Store } from '../../../main/store/open.ts'
+import { readTrainedRun } from '../../../main/store/trained-run.ts'
+import { resolveUpload } from '../../../main/store/uploads.ts'
+import { createAnswering } from '../../../main/trainers/answering.ts'
+import { forkTrainer } from '../../../main/trainers/trainer-process.ts'
+import { repository } from '../spawn-cli.ts'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
 
 export const call: CallContext<never> = { emit: () => undefined, signal: new AbortController().signal }
+
+/** What the service needs, over a store: the starter as its only model, a real answering process where it is asked. */
+export function datasetsDeps(store: Store, changes: Changes): DatasetsDeps {
+  const starter = join(repository, 'assets', 'starter')
+  const answering = createAnswering({
+    startTrainer: () => forkTrainer(join(repository, 'trainer', 'worker.ts')),
+  })
+  onTestFinished(() => answering.dispose())
+  return {
+    store,
+    changes,
+    version: '0.0.0',
+    answering,
+    resolveUpload: (id) => resolveUpload(store.home, id),
+    modelFolderOf: () => Promise.resolve(null),
+    windowOf: () => Promise.resolve(null),
+    modelOf: (modelId) =>
+      Promise.resolve(
+        modelId === 'starter' ? { folder: starter, name: 'Starter', architecture: 't5' } : null,
+      ),
+    runOf: (runId) => readTrainedRun(store, runId),
+  }
+}
 
 /** A real store in a temporary folder, the services over it, a project, and a folder for files. */
 export async function openProject() {
   const folder = await temporaryFolder()
   const store = await openStore(join(folder, 'home'))
-  onTestFinished(() => store.close())
   const changes = createChanges()
   const projects = createProjects({
     store,
@@ -24,10 +54,11 @@ export async function openProject() {
     stopWork: () => Promise.resolve(),
     hasActiveRun: () => false,
   })
-  const data = createDatasets({
-    store,
-    changes,
-    resolveUpload: (id) => Promise.reject(new AppError('upload_missing', 'No such upload.', { id })),
+  const deps = datasetsDeps(store, changes)
+  const data = createDatasets(deps)
+  onTestFinished(async () => {
+    await data.dispose()
+    await store.close()
   })
   const { id: projectId } = await projects['projects.create']({ name: 'Questions' }, call)
 
@@ -52,17 +83,21 @@ export async function openProject() {
       )
     ).rows
   /** Rows of every table that data are kept in. */
-  const rowCounts = () =>
-    store.get<Record<string, number>>(
+  const rowCounts = async () => {
+    // A search waits for the index.
+    await data.searchPassages(projectId, 'nothing', 1)
+    return store.get<Record<string, number>>(
       `SELECT (SELECT count(*) FROM source) AS sources, (SELECT count(*) FROM passage) AS passages,
          (SELECT count(*) FROM example) AS examples, (SELECT count(*) FROM problem) AS problems,
          (SELECT count(*) FROM passage_text_docsize) AS indexed`,
     )
+  }
   return {
     folder,
     store,
     changes,
     projects,
+    deps,
     data,
     projectId,
     write,
@@ -76,6 +111,7 @@ export async function openProject() {
 export const nothing = { sources: 0, passages: 0, examples: 0, problems: 0, indexed: 0 }
 
 export const mapping = {
+  form: 'qa',
   roles: { id: 'id', title: 'title', context: 'context', question: 'question', answer: 'answer' },
 } as const
 

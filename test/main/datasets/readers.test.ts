@@ -42,17 +42,33 @@ describe('detection', () => {
   })
 
   test.each([
-    ['book.epub', 'PK\u0003\u0004', /e-book/],
-    ['table.xlsx', 'PK\u0003\u0004', /spreadsheet.*CSV/],
-    ['data.parquet', 'PAR1', /Parquet.*JSONL/],
-    ['letter.docx', 'PK\u0003\u0004', /word processor.*plain text/],
+    ['book.epub', 'PK\u0003\u0004', /damaged/],
+    ['old.xls', Buffer.from('d0cf11e0a1b11ae10000', 'hex'), /Excel 97.*XLSX or CSV/],
+    ['old.doc', Buffer.from('d0cf11e0a1b11ae10000', 'hex'), /Word 97.*DOCX/],
+    ['letter.txt', '{\\rtf1\\ansi Words}', /Rich Text.*DOCX/],
+    ['frame.feather', 'ARROW1\0\0', /Arrow.*Parquet/],
+    ['photo.csv', Buffer.from('89504e470d0a1a0a0000', 'hex'), /image/],
     ['blank.txt', ' \n ', /white space/],
-    ['wide.csv', Buffer.from('question,answer\n', 'utf16le'), /UTF-16 without/],
+    ['table.parquet', 'Access denied', /plain text/],
+    ['wide.txt', Buffer.from('fffe00004100000042000000', 'hex'), /UTF-32/],
   ])('%s is refused with a way out', async (name, content, message) => {
     expect(await detect(await file(name, content))).toMatchObject({
       kind: 'unsupported',
       message: expect.stringMatching(message) as string,
     })
+  })
+
+  test.each([
+    ['table.dat', Buffer.from('PAR1\0\0\0\0PAR1'), 'parquet'],
+    ['scan.bin', '%PDF-1.7\n%\u0001\u0002', 'pdf'],
+    ['pages.txt', '{"loracle":"web","version":1}\n{"url":"x"}\n', 'web'],
+    ['error.json', '<!DOCTYPE html><title>404</title>', 'html'],
+    ['lines.csv', '{"a": 1}\n{"a": 2}\n', 'jsonl'],
+    ['wide.csv', Buffer.from('question,answer\nWhat,That\n', 'utf16le'), 'csv'],
+    ['footnotes.txt', '[1] Smith, 1990.\n[2] Jones, 1991.\n', 'text'],
+    ['spread.json', '{\n "a": 1\n}\n{\n "a": 2\n}', 'jsonl'],
+  ])('%s is what it holds', async (name, content, format) => {
+    expect(await detect(await file(name, content))).toMatchObject({ format })
   })
 
   test('a missing file and a folder have their codes', async () => {

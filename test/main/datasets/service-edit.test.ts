@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { ExampleQuery } from '../../../main/contract/datasets.ts'
+import type { ExampleQuery } from '../../../main/contract/examples.ts'
 import { call, csv, goodRows, mapping, openProject } from './open-project.ts'
 
 const context = 'Ada Lovelace wrote the “Notes” in 1843. The Notes were 🙂 praised; the notes are famous.'
@@ -45,9 +45,12 @@ describe('mending', () => {
     ])
     for (const { context: text, answers } of await everyExample())
       for (const answer of answers)
-        expect([...text].slice(answer.start, answer.start + [...answer.text].length).join('')).toBe(
-          answer.text,
-        )
+        expect(
+          [...text]
+            .slice(answer.start ?? -1)
+            .join('')
+            .startsWith(answer.text),
+        ).toBe(true)
 
     expect(await mend(null, true)).toEqual({ changed: 2 })
     expect(await mend(null, true)).toEqual({ changed: 0 })

@@ -1,7 +1,7 @@
 import { appendFile, rm } from 'node:fs/promises'
 import { setTimeout } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
-import type { ImportProgress } from '../../../main/contract/datasets.ts'
+import type { ImportProgress } from '../../../main/contract/imports.ts'
 import { createDatasets } from '../../../main/datasets/service.ts'
 import { openStore } from '../../../main/store/open.ts'
 import { call, csv, goodRows, mapping, nothing, openProject } from './open-project.ts'
@@ -164,7 +164,7 @@ describe('import', () => {
       csv(goodRows(50).map((row) => ({ ...row, context: `${row.context} More.` }))),
     )
     await store.run("UPDATE source SET ready = 0 WHERE name = 'half.csv'")
-    await data.sweepUnfinished()
+    await data.recover()
     expect(await rowCounts()).toEqual(before)
     expect((await data['data.summary']({ projectId }, call)).examples).toBe(20)
   })
@@ -203,8 +203,8 @@ describe('import', () => {
     const { data, projectId, importText, importPath, rowCounts, folder } = await openProject()
     await expect(importText('odd.csv', 'a,b\n1,2\n3,4')).rejects.toMatchObject({ code: 'mapping_incomplete' })
     await expect(importText('none.json', '[]')).rejects.toMatchObject({
-      code: 'mapping_incomplete',
-      message: expect.stringContaining('no named fields') as string,
+      code: 'file_unreadable',
+      message: expect.stringContaining('no list of records') as string,
     })
     await expect(importText('null.json', '{"data":[{"title":"t","paragraphs":null}]}')).rejects.toMatchObject(
       {
@@ -214,7 +214,7 @@ describe('import', () => {
     )
     await expect(
       importText('good.csv', csv(goodRows(5)), {
-        mapping: { roles: { ...mapping.roles, answer: 'nowhere' } },
+        mapping: { form: 'qa', roles: { ...mapping.roles, answer: 'nowhere' } },
       }),
     ).rejects.toMatchObject({
       code: 'mapping_incomplete',
@@ -259,11 +259,10 @@ describe('import', () => {
   })
 
   test('an uploaded file keeps the name that the person gave it', async () => {
-    const { store, changes, projectId, write } = await openProject()
+    const { deps, projectId, write } = await openProject()
     const path = await write('3f2a.csv', csv(goodRows(5)))
     const data = createDatasets({
-      store,
-      changes,
+      ...deps,
       resolveUpload: () => Promise.resolve({ path, name: 'Help desk.csv' }),
     })
     const file = { upload: '3f2a' }

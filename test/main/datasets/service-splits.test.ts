@@ -1,7 +1,8 @@
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { readDataset } from '../../../trainer/data/read-dataset.ts'
-import type { ExampleRow } from '../../../main/contract/datasets.ts'
+import type { ExampleRow } from '../../../main/contract/examples.ts'
+import type { SplitSize } from '../../../main/contract/splits.ts'
 import { call, csv, goodRows, mapping, openProject } from './open-project.ts'
 
 const heldOut = (rows: readonly ExampleRow[]) =>
@@ -15,8 +16,9 @@ describe('splits', () => {
     const splits = await data['data.splits']({ projectId }, call)
     expect(splits).toEqual({
       seed: 42,
-      validationFraction: 0.1,
-      testFraction: 0.1,
+      validation: { fraction: 0.1 },
+      test: { fraction: 0.1 },
+      note: null,
       counts: { train: 400, validation: 50, test: 50 },
       groups: { train: 16, validation: 2, test: 2 },
       level: 'group',
@@ -25,13 +27,61 @@ describe('splits', () => {
     for (const rows of byGroup.values()) expect(new Set(rows.map(({ split }) => split)).size).toBe(1)
 
     const set = (seed: number, validationFraction: number, testFraction: number) =>
-      data['data.setSplits']({ projectId, seed, validationFraction, testFraction }, call)
+      data['data.setSplits'](
+        { projectId, seed, validation: { fraction: validationFraction }, test: { fraction: testFraction } },
+        call,
+      )
     await set(7, 0.1, 0.1)
     expect(heldOut(await everyExample())).not.toEqual(heldOut(before))
     expect((await set(7, 0, 0)).counts).toEqual({ train: 500, validation: 0, test: 0 })
     expect((await set(7, 0.5, 0.5)).counts.train).toBeGreaterThan(0)
     await set(42, 0.1, 0.1)
     expect(heldOut(await everyExample())).toEqual(heldOut(before))
+  })
+
+  test('a part can have so many questions instead of a share', async () => {
+    const { data, projectId, importText } = await openProject()
+    await importText('good.csv', csv(goodRows(500)))
+    const set = (validation: SplitSize, test: SplitSize) =>
+      data['data.setSplits']({ projectId, seed: 3, validation, test }, call)
+    const exact = await set({ count: 100 }, { count: 75 })
+    expect(exact).toMatchObject({
+      validation: { count: 100 },
+      test: { count: 75 },
+      counts: { train: 325, validation: 100, test: 75 },
+      note: null,
+    })
+    expect(await data['data.splits']({ projectId }, call)).toEqual(exact)
+    // Articles of 25 questions stay whole.
+    const near = await set({ count: 10 }, { fraction: 0 })
+    expect(near.counts).toEqual({ train: 475, validation: 25, test: 0 })
+    expect(near.note).toMatch(/Whole documents stay together.*25 instead of 10/)
+    const tooMany = await set({ count: 5000 }, { count: 5000 })
+    expect(tooMany.counts.train).toBeGreaterThan(0)
+    expect(tooMany.note).toMatch(/Of 500 questions some must be left/)
+    // The share that was set before is there again.
+    expect((await set({ fraction: 0.1 }, { fraction: 0.1 })).counts.validation).toBe(50)
+  })
+
+  test('a source can be made to serve as one split, and be divided again', async () => {
+    const { data, projectId, importText } = await openProject()
+    await importText('good.csv', csv(goodRows(100)))
+    const own = csv(goodRows(30).map((row) => ({ ...row, title: 'Exam', context: `Exam: ${row.context}` })))
+    const { id: sourceId } = await importText('exam.csv', own)
+    const before = (await data['data.splits']({ projectId }, call)).counts
+    expect((await data['data.setUse']({ projectId, sourceId, use: 'validation' }, call)).use).toBe(
+      'validation',
+    )
+    expect((await data['data.splits']({ projectId }, call)).counts).toEqual({
+      train: 50,
+      validation: 55,
+      test: 25,
+    })
+    await data['data.setUse']({ projectId, sourceId, use: 'auto' }, call)
+    expect((await data['data.splits']({ projectId }, call)).counts).toEqual(before)
+    await expect(
+      data['data.setUse']({ projectId, sourceId: 'none', use: 'test' }, call),
+    ).rejects.toMatchObject({ code: 'source_missing' })
   })
 
   test('the same data give the same splits, in whatever order they came', async () => {
@@ -112,6 +162,7 @@ describe('splits', () => {
     await importText('exam.jsonl', [record({ id: 1 }), record({ id: 2, question: 'And now?' })].join('\n'), {
       ...exam,
       mapping: {
+        form: 'qa',
         roles: {
           id: 'id',
           title: 'title',

@@ -60,6 +60,37 @@ test('questions are answered one after another by one process, which says when i
   expect(trainers).toHaveLength(1)
 })
 
+test('texts are written between questions, by the same process, and can be taken back', async () => {
+  const { answering, trainers, request } = await openAnsweringApp()
+  const { model } = request()
+  const writing = { model, adapter: null, prompts: ['so so', 'The one'], settings: { maxTargetLength: 4 } }
+  let loadings = 0
+  const [asked, written] = await Promise.all([
+    answering.ask(request(), { onLoading: () => loadings++ }),
+    answering.write(writing, { onLoading: () => loadings++ }),
+  ])
+  expect(asked.columns).toHaveLength(1)
+  expect(written.texts.map(({ score }) => score < 0)).toEqual([true, true])
+  expect(loadings).toBe(1)
+
+  const [first, second] = [new AbortController(), new AbortController()]
+  const many = {
+    ...writing,
+    prompts: Array.from({ length: 3_000 }, (_, i) => `The ${i}`),
+    settings: { maxTargetLength: 32, numBeams: 16 },
+  }
+  const open = [first, second].map(({ signal }) =>
+    answering.write(many, { signal }).catch((thrown: unknown) => thrown),
+  )
+  second.abort()
+  expect(await open[1]).toMatchObject({ code: 'cancelled' })
+  first.abort()
+  expect(await open[0]).toMatchObject({ code: 'cancelled' })
+  await expect(answering.write({ ...writing, prompts: [] })).rejects.toMatchObject({ code: 'usage' })
+  expect((await answering.ask(request())).columns).toHaveLength(1)
+  expect(trainers).toHaveLength(1)
+})
+
 test('a question that the trainer refuses fails alone', async () => {
   const { answering, trainers, request } = await openAnsweringApp()
   await expect(answering.ask(request({ model: '/no/such/model' }))).rejects.toMatchObject({

@@ -11,4 +11,4 @@ trainer.onMessage(() => {
 })
 trainer.send({ kind: 'serve', settings: parseSettings({}) })
 const request = { model: 'nowhere', adapters: [null], question: 'Who?', contexts: ['They.'], settings: {} }
-trainer.send({ kind: 'request', id: 'first', request })
+trainer.send({ kind: 'request', id: 'first', request: { kind: 'answer', ...request } })

@@ -31,7 +31,7 @@ async function work(given: TrainCommand): Promise<void> {
       where: `[${i}]`,
       id: null,
       message: 'has no answer',
-      mended: false,
+      outcome: 'dropped' as const,
     })),
   })
   await send({ type: 'phase', phase: 'training' })
