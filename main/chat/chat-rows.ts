@@ -109,7 +109,9 @@ function asMessage(row: TurnRow): ChatMessage {
   return { ...turn, id: row.id, note: noteOf(turn) }
 }
 
-function noteOf({ passages }: Pick<NewTurn, 'passages'>): string | null {
+function noteOf({ passages, base }: Pick<NewTurn, 'passages' | 'base'>): string | null {
+  // A model that has learnt tasks has answered from memory.
+  if (base !== null) return null
   if (passages.length > 0) return null
   return 'No passage of the project has words of this question, so there was nothing to answer from. Ask in other words, or add documents in the Data step.'
 }

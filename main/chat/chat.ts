@@ -6,6 +6,7 @@ import type { Reader } from '../store/connection.ts'
 import type { Changes } from '../store/changes.ts'
 import { createProjectWork } from '../store/project-work.ts'
 import type { Store } from '../store/open.ts'
+import { projectForm } from '../store/project-form.ts'
 import type { TrainedRun } from '../store/trained-run.ts'
 import type { Answering } from '../trainers/answering.ts'
 import { askSides } from '../trainers/ask-sides.ts'
@@ -117,11 +118,13 @@ export function createChat(deps: ChatDeps): Chats {
       try {
         const both = AbortSignal.any([taken.signal, deleting.signal])
         const contexts = passages.map((passage) => passage.text)
+        const isFromMemory = contexts.length === 0 && (await projectForm(store, projectId)) === 'task'
+        const form = isFromMemory ? 'task' : 'qa'
         const answers =
-          contexts.length === 0
+          contexts.length === 0 && !isFromMemory
             ? { base: null, tuned: null }
             : await atWork.during(projectId, both, (stopping) =>
-                askSides(answering, { asked, question, contexts }, { emit, signal: stopping }),
+                askSides(answering, { asked, form, question, contexts }, { emit, signal: stopping }),
               )
         if (taken.signal.aborted) throw new AppError('cancelled', 'The question was taken back.')
         const turn = { at: Date.now(), question, ...who, passages, ...answers }

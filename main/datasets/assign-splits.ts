@@ -35,10 +35,10 @@ export async function assignSplits(writer: Writer, projectId: string): Promise<v
   const wanted = wantedCounts(total, settings)
   const test = await choose(writer, sizes, { split: 'test', wanted: wanted.test, seed: settings.seed })
   for (const unit of test) sizes.delete(unit)
-  await writeSplits(writer, projectId, level)
   if (wanted.validation > 0 && level === 'group' && sizes.size === 1) {
     // One group is left to train on: its contexts are divided.
     const [last] = sizes.keys()
+    await writeSplits(writer, projectId, level)
     await gatherUnits(writer, projectId, 'context', last ?? null)
     sizes = await sizesOf(writer)
     level = 'context'
@@ -50,12 +50,12 @@ export async function assignSplits(writer: Writer, projectId: string): Promise<v
     'fraction' in validation && 'fraction' in settings.test
       ? Math.max(1, Math.round((left * validation.fraction) / (1 - settings.test.fraction)))
       : wanted.validation
-  const chosen = await choose(writer, sizes, {
+  await choose(writer, sizes, {
     split: 'validation',
     wanted: wanted.validation === 0 ? 0 : share,
     seed: settings.seed,
   })
-  if (chosen.size > 0) await writeSplits(writer, projectId, level)
+  await writeSplits(writer, projectId, level)
   await writer.run('DROP TABLE temp.unit')
   await writer.run('DROP TABLE temp.joined')
 }

@@ -4,7 +4,7 @@ import { assignSplits } from './assign-splits.ts'
 import { planApply, planUndo } from './plan-mend.ts'
 import type { MendRow, Step } from './plan-mend.ts'
 import { isReady, markChanged, publishData, requireProject } from './project-data.ts'
-import type { DatasetDeps } from './project-data.ts'
+import type { DataParts } from './project-data.ts'
 import { writeSteps } from './write-mend.ts'
 
 interface Selection {
@@ -23,22 +23,36 @@ const leastUnseen = 0.6
 export function mendHandlers({
   store,
   changes,
-}: Pick<DatasetDeps, 'store' | 'changes'>): Handlers<'data.mend'> {
+  textIndex,
+}: Pick<DataParts, 'store' | 'changes' | 'textIndex'>): Handlers<'data.mend'> {
   return {
     'data.mend': async ({ projectId, kind, ids, undo }) => {
       const selection = { projectId, kind, ids: ids === null ? null : JSON.stringify(ids), undo }
       const changed = await store.transaction(async (writer) => {
         await requireProject(writer, projectId)
-        const count = await mendSelected(writer, selection)
+        const count = await mendAll(writer, selection)
         if (count === 0) return 0
         await assignSplits(writer, projectId)
         await markChanged(writer, projectId)
         return count
       })
-      if (changed > 0) publishData(changes, projectId)
+      if (changed === 0) return { changed }
+      textIndex.catchUp()
+      publishData(changes, projectId)
       return { changed }
     },
   }
+}
+
+/** A row that a mend has brought back may have older mends to be taken back, too: until there are none. */
+async function mendAll(writer: Writer, selection: Selection): Promise<number> {
+  let changed = 0
+  for (let isMore = true; isMore;) {
+    const count = await mendSelected(writer, selection)
+    changed += count
+    isMore = selection.undo && count > 0
+  }
+  return changed
 }
 
 async function mendSelected(writer: Writer, selection: Selection): Promise<number> {

@@ -1,11 +1,11 @@
 import type { Writer } from '../store/connection.ts'
 
-/** Passages that came with examples and that none asks about any more; those of documents are there for themselves. */
-const unused = `NOT EXISTS (SELECT 1 FROM example e WHERE e.passage_id = passage.id)
-  AND (SELECT kind FROM source WHERE id = passage.source_id) <> 'documents'`
+/** Passages that came with examples; those of documents are there for themselves. */
+const isContext = `(SELECT kind FROM source WHERE id = passage.source_id) <> 'documents'`
 
 /**
- * Takes passages that nothing uses out of every search; they stay for mends that are taken back.
+ * Takes passages that no question is asked about any more out of every search; they stay for mends that are taken
+ * back, and as inputs of tasks.
  *
  * @param ids of the passages that may have lost their last example
  */
@@ -13,7 +13,8 @@ export async function retirePassages(writer: Writer, ids: readonly number[]): Pr
   if (ids.length === 0) return
   await writer.run(
     `UPDATE passage SET searchable = 0
-     WHERE id IN (SELECT value FROM json_each(?1)) AND searchable = 1 AND ${unused}`,
+     WHERE id IN (SELECT value FROM json_each(?1)) AND searchable = 1 AND ${isContext}
+       AND NOT EXISTS (SELECT 1 FROM example e WHERE e.passage_id = passage.id AND e.form = 'qa')`,
     JSON.stringify(ids),
   )
 }
@@ -42,7 +43,8 @@ export async function removePassages(
 ): Promise<void> {
   if (ids.length === 0) return
   await writer.run(
-    `DELETE FROM passage WHERE id IN (SELECT value FROM json_each(?2)) AND ${unused}
+    `DELETE FROM passage WHERE id IN (SELECT value FROM json_each(?2)) AND ${isContext}
+       AND NOT EXISTS (SELECT 1 FROM example e WHERE e.passage_id = passage.id)
        AND hash NOT IN (SELECT record ->> 'hash' FROM problem
          WHERE project_id = ?1 AND record IS NOT NULL AND record ->> 'hash' IS NOT NULL)`,
     projectId,

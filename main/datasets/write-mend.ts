@@ -35,7 +35,7 @@ async function removeRows(writer: Writer, projectId: string, steps: readonly Rem
   await writer.run('DELETE FROM example WHERE id IN (SELECT value FROM json_each(?))', exampleIds(steps))
   await writeFindings(writer, steps)
   await removePassages(writer, projectId, wholePassages)
-  await retirePassages(writer, partlyPassages)
+  await retirePassages(writer, [...wholePassages, ...partlyPassages])
 }
 
 async function changeRows(writer: Writer, projectId: string, steps: readonly Change[]): Promise<number> {

@@ -3,6 +3,7 @@ import type { CompareDetail, CompareSummary, Span, Verdict } from '../contract/c
 import { AppError } from '../contract/errors.ts'
 import type { Handlers } from '../contract/methods.ts'
 import type { Store } from '../store/open.ts'
+import { projectForm } from '../store/project-form.ts'
 import type { TrainedRun } from '../store/trained-run.ts'
 import type { Answering } from '../trainers/answering.ts'
 import { askSides } from '../trainers/ask-sides.ts'
@@ -92,7 +93,10 @@ export function createEvaluations({ store, answering, runOf, modelOf }: Evaluati
     },
     'compare.ask': async ({ projectId, runId, question, context }, call) => {
       const asked = runId === null ? await chosenModel(projectId) : await runOfProject(runId, projectId)
-      return askSides(answering, { asked, question, contexts: [context] }, call)
+      const form = await projectForm(store, projectId)
+      // A task may go without an input: the model then answers from memory.
+      const contexts = form === 'task' && context.trim() === '' ? [] : [context]
+      return askSides(answering, { asked, form, question, contexts }, call)
     },
   }
 

@@ -73,11 +73,17 @@ async function* readRows(
   let number = 0
   let skip = dialect.skip
   let faults = 0
+  let isInFault = false
   let current = dialect
   for await (const { text, end } of readTextChunks(path, options)) {
     const isLast = end === before
     rest = skip > 0 ? text.slice(skip) : rest + text
     skip = 0
+    if (isInFault) {
+      const next = afterLine(rest, dialect)
+      isInFault = next === null
+      rest = next ?? ''
+    }
     for (;;) {
       const { rows, cursor, unclosed } = parsePiece(rest, current, isLast)
       rest = rest.slice(cursor)
@@ -94,11 +100,18 @@ async function* readRows(
         ? 'A quote is opened in this row and not closed. Close it, or double the quotes inside the cell.'
         : `The row is longer than ${longestRow / 1e6} million characters. Divide its text into several rows.`
       yield { where: `row ${number}`, fault, values: {}, end }
-      const lineEnd = rest.indexOf(dialect.newline)
-      rest = lineEnd === -1 ? '' : rest.slice(lineEnd + 1)
+      const next = afterLine(rest, dialect)
+      isInFault = next === null
+      rest = next ?? ''
     }
     before = end
   }
+}
+
+/** What follows the line that a text begins in; null where the line goes on behind it. */
+function afterLine(text: string, { newline }: CsvDialect): string | null {
+  const end = text.indexOf(newline)
+  return end === -1 ? null : text.slice(end + 1)
 }
 
 /** The complete rows of a piece; `unclosed` says that after them a quote is opened and never closed. */

@@ -54,7 +54,8 @@ async function inspectTable(
   let isWhole = true
   const onProblem = (problem: ReadingProblem) => problems.push(problem)
   for await (const row of table.rows({ signal, onProblem })) {
-    if (rows.length >= sampledRows || row.end > Math.max(sampledBytes, rows[0]?.end ?? 0)) {
+    // The first row is looked at however long it is.
+    if (rows[0] && (rows.length >= sampledRows || row.end > Math.max(sampledBytes, rows[0].end))) {
       isWhole = false
       break
     }

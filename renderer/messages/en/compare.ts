@@ -85,7 +85,8 @@ export const compare = {
   askAbout: 'Ask both about this passage',
   f1Score: (value: number) => `F1 ${formatFixed(value, 0)}`,
 
-  askLead: 'Ask a question of your own about any passage. Both models answer from that passage alone.',
+  askLead:
+    'Ask a question of your own about any passage. Both models answer from that passage alone. Where all examples are tasks, it may be left out: they then answer from memory.',
   yourQuestion: 'Question',
   yourPassage: 'Passage to answer from',
   questionPlaceholder: 'What do you want to know?',

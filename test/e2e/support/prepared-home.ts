@@ -5,7 +5,9 @@ import type { App } from '../../../main/app.ts'
 import { repository } from '../../main/spawn-cli.ts'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
 
-/** A home folder with one project that has data, documents, a finished run, a chat and an export. */
+const guideline = join(repository, 'assets/sample/documents/sp800-63-3/sec7_tofedornottofed.md')
+
+/** A home folder with one project that has data, documents, drafts, a finished run, a chat and an export. */
 export async function prepareHome(): Promise<{ readonly home: string; readonly projectId: string }> {
   const home = await temporaryFolder()
   const app = await createApp({
@@ -32,13 +34,14 @@ async function fillProject({ handlers }: App): Promise<string> {
     ),
     'garden.md': '# Garden\n\nRoses are cut in March.\n\n## Bulbs\n\nTulips are planted in autumn.\n',
   }
-  for (const [name, text] of Object.entries(files)) {
-    const path = join(folder, name)
-    await writeFile(path, text)
+  for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text)
+  for (const path of [...Object.keys(files).map((name) => join(folder, name)), guideline]) {
     const { mapping } = await handlers['data.inspect']({ file: { path } }, plainCall)
     await handlers['data.import']({ projectId, file: { path }, name: null, mapping, use: 'auto' }, plainCall)
   }
   await handlers['projects.choose']({ projectId, modelId: 'starter' }, plainCall)
+  const request = { projectId, modelId: 'starter', runId: null, sourceId: null, most: 3 }
+  await handlers['data.draft'](request, plainCall)
   const { id: runId } = await handlers['runs.start'](
     { projectId, modelId: 'starter', name: null, settings: { maxSteps: 2, batchSize: 4 } },
     plainCall,

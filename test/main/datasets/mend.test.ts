@@ -187,6 +187,30 @@ describe('mends', () => {
     await expect(change('', ['x'])).rejects.toMatchObject({ code: 'data_invalid' })
   })
 
+  test('on one row that a later one has left out are all taken back at once', async () => {
+    const { mend, texts, store } = await open([{ ...damaged, answers: ['KÃ¶ln'] }])
+    const before = await texts()
+    expect(await mend('text_mojibake')).toBe(1)
+    await store.run(
+      `INSERT INTO problem (project_id, source_id, kind, place, message, status, proposal, example_id)
+       SELECT project_id, source_id, 'near_duplicate', place, '', 'flagged', '{"action":"leave-out"}', id FROM example`,
+    )
+    expect(await mend('near_duplicate')).toBe(1)
+    expect(await texts()).toEqual([])
+    expect(await mend(null, true)).toBe(2)
+    expect(await texts()).toEqual(before)
+  })
+
+  test('of questions leave the inputs of tasks out of the search when they are taken back', async () => {
+    const { add, mend, store } = await open([{ instruction: 'Summarise.', input: context, target: 'Notes.' }])
+    await add([ask('What?', ['the Notas'])])
+    const searchable = () => store.all('SELECT id FROM passage WHERE searchable = 1')
+    expect(await mend('answer_not_in_context')).toBe(1)
+    expect(await searchable()).toHaveLength(1)
+    expect(await mend('answer_not_in_context', true)).toBe(1)
+    expect(await searchable()).toEqual([])
+  })
+
   test('of many rows take little time', async () => {
     const rows = Array.from({ length: 3000 }, (_, i) => ({
       ...damaged,

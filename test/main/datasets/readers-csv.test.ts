@@ -1,7 +1,12 @@
+import { stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { openCsv } from '../../../main/datasets/readers/csv.ts'
 import { detectDialect } from '../../../main/datasets/readers/csv-dialect.ts'
 import { parseCsv } from '../../../main/datasets/readers/csv-rows.ts'
+import { inspect } from '../../../main/datasets/readers/inspect.ts'
 import { seededRandom } from '../../../trainer/data/random.ts'
+import { temporaryFolder } from '../../support/temporary-folder.ts'
 
 const form = { delimiter: ',', quoteChar: '"', escapeChar: '"', newline: '\n' } as const
 const pieces = ['a', 'b c', '"', ',', '\n', '\r\n', '""', '"x"', 'é🙂', '', '"a,b"', '"a\nb"', ' ', ';', "'"]
@@ -35,6 +40,31 @@ describe('rows of delimited text', () => {
     const dialect = detectDialect(text, 'csv')
     expect(dialect.escapeChar).toBe('\\')
     expect(parseCsv(text, dialect, false).rows[1]).toEqual(['say "no", she said', '2'])
+  })
+})
+
+describe('lines of many millions of characters', () => {
+  const short = 'word '.repeat(20)
+  const long = (quote: string) => `${quote}${'word '.repeat(2_500_000)}${quote}`
+
+  test.each(['"', ''])('count as one row each, and nothing of them is taken: quote %j', async (quote) => {
+    const path = join(await temporaryFolder(), 'long.csv')
+    await writeFile(path, ['text', long(quote), short, long(quote), short].join('\n'))
+    const table = await openCsv({ path, bytes: (await stat(path)).size }, {})
+    const rows = []
+    for await (const { where, fault, values } of table.rows()) rows.push([where, fault !== null, values])
+    expect(rows).toEqual([
+      ['row 2', true, {}],
+      ['row 3', false, { text: short }],
+      ['row 4', true, {}],
+      ['row 5', false, { text: short }],
+    ])
+  })
+
+  test('are shown for what they are before the import', async () => {
+    const path = join(await temporaryFolder(), 'long.csv')
+    await writeFile(path, `text\n${long('"')}\n${short}\n`)
+    expect((await inspect(path)).problems.map(({ kind }) => kind)).toEqual(['row_faulty'])
   })
 })
 

@@ -61,6 +61,20 @@ describe('mending', () => {
     expect((await everyExample()).at(-1)).toMatchObject({ question: 'What is not said?', isImpossible: true })
   })
 
+  test('texts that were mended are found by their right words at once', async () => {
+    const { data, projectId, importText } = await openProject()
+    await importText(
+      'damaged.csv',
+      csv([{ context: 'The SchloÃŸ stands in KÃ¶ln by the river.', question: 'Where is it?', answer: 'KÃ¶ln' }]),
+      { mapping },
+    )
+    expect(await data.searchPassages(projectId, 'Köln', 1)).toEqual([])
+    await data['data.mend']({ projectId, kind: 'text_mojibake', ids: null, undo: false }, call)
+    expect(await data.searchPassages(projectId, 'Köln', 1)).toMatchObject([
+      { text: 'The Schloß stands in Köln by the river.' },
+    ])
+  })
+
   test('a mend of one project does not touch another', async () => {
     const { data, projects, projectId, importText } = await openProject()
     await importText('mend.csv', mendable, { mapping })

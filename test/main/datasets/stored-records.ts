@@ -12,6 +12,7 @@ import { contextPassage, newExample } from '../../../main/datasets/new-example.t
 import { markChanged } from '../../../main/datasets/project-data.ts'
 import { foundProblem } from '../../../main/datasets/row-problems.ts'
 import { factsOf } from '../../../main/datasets/text-facts.ts'
+import { createTextIndex } from '../../../main/datasets/text-index.ts'
 import { createProjects } from '../../../main/projects/service.ts'
 import { createChanges } from '../../../main/store/changes.ts'
 import { openStore } from '../../../main/store/open.ts'
@@ -23,7 +24,11 @@ export const call: CallContext<never> = { emit: () => undefined, signal: new Abo
 export async function openRecords() {
   const folder = await temporaryFolder()
   const store = await openStore(join(folder, 'home'))
-  onTestFinished(() => store.close())
+  const textIndex = createTextIndex(store)
+  onTestFinished(async () => {
+    await textIndex.dispose()
+    await store.close()
+  })
   const changes = createChanges()
   const projects = createProjects({
     store,
@@ -78,5 +83,5 @@ export async function openRecords() {
     changes.publish('data', projectId)
     return sourceId
   }
-  return { folder, store, changes, projects, projectId, add, addRaw }
+  return { folder, store, changes, textIndex, projects, projectId, add, addRaw }
 }

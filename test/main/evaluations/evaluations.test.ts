@@ -197,7 +197,9 @@ describe('asking both sides', () => {
       settings: { ...tinySettings, ...asked, ...settings },
     })
     const events: AnswerEvent[] = []
-    const ask = (change: { runId?: string | null; projectId?: string; signal?: AbortSignal } = {}) =>
+    const ask = (
+      change: { runId?: string | null; projectId?: string; context?: string; signal?: AbortSignal } = {},
+    ) =>
       evaluationsOf(store, modelFolder)['compare.ask'](
         { projectId: seeded.projectId, runId: 'run-1', question: 'Which is short?', context, ...change },
         { emit: (event) => events.push(event), signal: change.signal ?? call.signal },
@@ -232,6 +234,27 @@ describe('asking both sides', () => {
       call,
     )
     await expect(noModel).rejects.toMatchObject({ code: 'model_missing' })
+  })
+
+  test('answers a task from memory where no text is given', async () => {
+    const { ask, store } = await trained()
+    await expect(ask({ context: '  ' })).rejects.toMatchObject({ code: 'usage' })
+    await store.run(
+      `INSERT INTO source (id, project_id, name, kind, format, bytes, imported_at)
+       SELECT 's', project_id, 's', 'dataset', 'csv', 1, 1 FROM run`,
+    )
+    await store.run(
+      `INSERT INTO passage (project_id, source_id, hash, title, place, text, words, searchable)
+       SELECT project_id, id, 'h', '', '', '', 0, 0 FROM source`,
+    )
+    await store.run(
+      `INSERT INTO example (project_id, source_id, passage_id, key, question, answers, is_impossible, grp, place,
+         context_words, question_words, answer_words, form)
+       SELECT project_id, source_id, id, 'k', 'Q?', '[]', 0, 'g', 'row 1', 0, 1, 1, 'task' FROM passage`,
+    )
+    const { base, tuned } = await ask({ context: '' })
+    expect([typeof base.text, typeof tuned?.text]).toEqual(['string', 'string'])
+    expect([base.passage, tuned?.passage]).toEqual([null, null])
   })
 
   test('is cancelled, and refused for another project’s run or an unfinished one', async () => {
