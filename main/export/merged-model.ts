@@ -4,7 +4,7 @@ import type { MergeResult } from '../../trainer/protocol.ts'
 import { AppError } from '../contract/errors.ts'
 import { startJob } from '../trainers/trainer-job.ts'
 import type { TrainerProcess } from '../trainers/trainer-process.ts'
-import { cancelledExport } from './export-failure.ts'
+import { cancelledExport } from '../store/export-failure.ts'
 import { filesOf } from './copy-tree.ts'
 
 export interface MergeOptions {

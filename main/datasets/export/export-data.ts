@@ -11,7 +11,8 @@ import type { Disarmed } from './csv-text.ts'
 import { countRows, exportedRows } from './exported-rows.ts'
 import type { Choice, Counts } from './exported-rows.ts'
 import { jsonlText } from './jsonl-text.ts'
-import { fileStem, writeNewFile } from './new-file.ts'
+import { fileName } from '../../store/new-place.ts'
+import { writeNewFile } from './new-file.ts'
 import { squadText } from './squad-text.ts'
 
 const endings = { squad: '.json', jsonl: '.jsonl', csv: '.csv' } as const satisfies Record<
@@ -26,7 +27,7 @@ export function exportDataHandlers({ store }: Pick<DatasetDeps, 'store'>): Handl
     'data.export': async ({ projectId, format, split, folder }, { signal }) => {
       const project = await store.get<{ name: string }>('SELECT name FROM project WHERE id = ?', projectId)
       if (!project) throw projectMissing(projectId)
-      const stem = fileStem(project.name, 'dataset')
+      const stem = fileName(project.name, 'dataset')
       const target = {
         folder: folder ?? join(homeFolders(store.home).exports, stem),
         stem: split === null ? stem : `${stem}-${split}`,

@@ -8,7 +8,7 @@ import { compressors } from 'hyparquet-compressors'
 
 /** Values of one column in one row group; a group has a million rows at most by most writers' defaults. */
 const mostValues = 20_000_000
-export const largestGroup = 512_000_000
+export const largestGroup = 256_000_000
 // Runs may be padded at their end.
 const slack = 1024
 

@@ -1,7 +1,7 @@
 import { mkdtemp, readdir, rename, rm, rmdir, stat, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { AppError } from '../contract/errors.ts'
-import { makeFolder } from '../store/files.ts'
+import { makeFolder } from './files.ts'
 
 const temporaryPrefix = '.loracle-'
 const longestName = 60
