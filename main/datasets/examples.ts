@@ -10,6 +10,7 @@ import type { StoredExample } from './example-rows.ts'
 import { isReady, likePattern, markChanged, publishData, requireProject } from './project-data.ts'
 import type { DatasetDeps } from './project-data.ts'
 import { dropFindings, settleFindings } from './example-findings.ts'
+import { retirePassages } from './passage-use.ts'
 import { countWords } from './text-facts.ts'
 
 const measureColumns = {
@@ -57,10 +58,11 @@ export function exampleHandlers({
 
     'data.removeExample': async ({ projectId, id }) => {
       await store.transaction(async (writer) => {
-        if (!(await findExample(writer, 'e.project_id = ? AND e.id = ?', projectId, id)))
-          throw exampleMissing(id)
+        const stored = await findExample(writer, 'e.project_id = ? AND e.id = ?', projectId, id)
+        if (!stored) throw exampleMissing(id)
         await dropFindings(writer, id)
         await writer.run('DELETE FROM example WHERE id = ?', id)
+        await retirePassages(writer, [stored.passageId])
         await markChanged(writer, projectId)
       })
       publishData(changes, projectId)

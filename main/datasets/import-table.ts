@@ -19,8 +19,8 @@ export interface TableImport {
   readonly signal: AbortSignal
 }
 
-const batchRows = 4000
-const batchCharacters = 3_000_000
+const batchRows = 2000
+const batchCharacters = 1_500_000
 const rememberedHashes = 20_000
 
 /**

@@ -69,6 +69,13 @@ const insertPassages = `
     WHERE excluded.searchable > searchable
       OR (SELECT ready FROM source WHERE id = passage.source_id) = 0`
 
+// What another source has brought already is noted as being in this one, too.
+const sharePassages = `
+  INSERT INTO shared_passage (passage_id, source_id, title, heading, page, place)
+  SELECT p.id, ?2, j.value ->> 1, j.value ->> 2, j.value ->> 3, j.value ->> 4
+  FROM json_each(?3) j CROSS JOIN passage p ON p.project_id = ?1 AND p.hash = j.value ->> 0
+  WHERE p.source_id <> ?2 ON CONFLICT DO NOTHING`
+
 // A key that another source of the project uses gets the source's id behind it.
 const insertExamples = `
   INSERT INTO example (project_id, source_id, passage_id, key, question, answers, is_impossible, grp, place, split,
@@ -92,6 +99,7 @@ const insertProblems = `
 /** A batch as the store takes it: the rows of each table as one JSON text. */
 export interface PackedBatch {
   readonly passages: string | null
+  readonly passageCount: number
   readonly examples: string | null
   readonly problems: string | null
 }
@@ -101,6 +109,7 @@ export function packBatch({ passages, examples, problems }: Batch): PackedBatch 
   const pack = <Row>(rows: readonly Row[], cells: (row: Row) => readonly unknown[]): string | null =>
     rows.length === 0 ? null : JSON.stringify(rows.map(cells))
   return {
+    passageCount: passages.length,
     passages: pack(passages, (one) => [
       one.hash,
       one.title,
@@ -148,6 +157,7 @@ export async function insertBatch(
   const insert = async (sql: string, rows: string | null): Promise<number> =>
     rows === null ? 0 : (await writer.run(sql, projectId, sourceId, rows)).changes
   const passages = await insert(insertPassages, packed.passages)
+  if (passages < packed.passageCount) await insert(sharePassages, packed.passages)
   const examples = await insert(insertExamples, packed.examples)
   await insert(insertProblems, packed.problems)
   return { passages, examples }

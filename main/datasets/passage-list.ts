@@ -24,7 +24,12 @@ export function passageHandlers({
       const values: SqlValue[] = [projectId]
       const bound = (value: SqlValue): string => `?${values.push(value)}`
       const conditions = ['p.project_id = ?1', 'p.searchable = 1', `p.${isReady}`]
-      if (sourceId !== null) conditions.push(`p.source_id = ${bound(sourceId)}`)
+      if (sourceId !== null) {
+        const source = bound(sourceId)
+        conditions.push(
+          `(p.source_id = ${source} OR p.id IN (SELECT passage_id FROM shared_passage WHERE source_id = ${source}))`,
+        )
+      }
       if (search !== null && search.trim() !== '') conditions.push(searchCondition(search.trim(), bound))
       const matching = `FROM passage p WHERE ${conditions.join(' AND ')}`
       const count = await store.get<{ total: number }>(`SELECT count(*) AS total ${matching}`, ...values)

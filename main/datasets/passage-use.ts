@@ -1,7 +1,9 @@
 import type { Writer } from '../store/connection.ts'
 
-/** Passages that came with examples; those of documents are there for themselves. */
-const isContext = `(SELECT kind FROM source WHERE id = passage.source_id) <> 'documents'`
+/** Passages that came with examples alone; those of documents are there for themselves. */
+const isContext = `(SELECT kind FROM source WHERE id = passage.source_id) <> 'documents'
+  AND NOT EXISTS (SELECT 1 FROM shared_passage h JOIN source s ON s.id = h.source_id
+    WHERE h.passage_id = passage.id AND s.kind = 'documents')`
 
 /**
  * Takes passages that no question is asked about any more out of every search; they stay for mends that are taken

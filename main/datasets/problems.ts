@@ -31,6 +31,9 @@ const shown = {
   mended: "AND status IN ('mended', 'mended-by-person')",
 } as const
 
+/** What was found in a row that is used as it is goes out of sight with the row. */
+const isThere = "(status <> 'flagged' OR example_id IS NOT NULL)"
+
 export function problemHandlers({
   store,
 }: Pick<DatasetDeps, 'store'>): Handlers<'data.problems' | 'data.problemRows'> {
@@ -41,7 +44,7 @@ export function problemHandlers({
         `SELECT kind, sum(status = 'rejected') AS rejected, sum(status = 'flagged') AS flagged,
            sum(status IN ('mended', 'mended-by-person')) AS mended,
            sum(${canApply}) AS mendable, sum(${canUndo}) AS undoable
-         FROM problem WHERE project_id = ?1 AND ${isReady} GROUP BY kind`,
+         FROM problem WHERE project_id = ?1 AND ${isReady} AND ${isThere} GROUP BY kind`,
         projectId,
       )
       const order = Object.keys(problemKinds)
@@ -52,7 +55,7 @@ export function problemHandlers({
 
     'data.problemRows': async ({ projectId, kind, offset, limit, show }) => {
       await requireProject(store, projectId)
-      const matching = `FROM problem WHERE project_id = ?1 AND kind = ?2 AND ${isReady} ${show ? shown[show] : ''}`
+      const matching = `FROM problem WHERE project_id = ?1 AND kind = ?2 AND ${isReady} AND ${isThere} ${show ? shown[show] : ''}`
       const count = await store.get<{ total: number }>(
         `SELECT count(*) AS total ${matching}`,
         projectId,

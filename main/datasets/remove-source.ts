@@ -4,10 +4,26 @@ import type { Store } from '../store/open.ts'
 const rowsPerStep = 5000
 
 /**
- * Passages of a source about which others ask questions, too, go over to one of those: they stay when the source
- * goes.
+ * Passages of a source that others hold, too, or ask questions about, go over to one of those: they stay when the
+ * source goes.
  */
 export async function handOverPassages(writer: Writer, sourceId: string): Promise<void> {
+  const { changes: moved } = await writer.run(
+    `UPDATE passage SET (source_id, title, heading, page, place) =
+       (SELECT h.source_id, h.title, h.heading, h.page, h.place
+        FROM shared_passage h JOIN source s ON s.id = h.source_id
+        WHERE h.passage_id = passage.id AND h.source_id <> ?1 ORDER BY s.ready DESC, s.imported_at, s.id LIMIT 1)
+     WHERE source_id = ?1
+       AND EXISTS (SELECT 1 FROM shared_passage h WHERE h.passage_id = passage.id AND h.source_id <> ?1)`,
+    sourceId,
+  )
+  await writer.run('DELETE FROM shared_passage WHERE source_id = ?', sourceId)
+  // What a source holds by itself now it no longer shares.
+  if (moved > 0)
+    await writer.run(
+      `DELETE FROM shared_passage WHERE EXISTS (SELECT 1 FROM passage p
+         WHERE p.id = shared_passage.passage_id AND p.source_id = shared_passage.source_id)`,
+    )
   await writer.run(
     `UPDATE passage SET source_id =
        (SELECT e.source_id FROM example e JOIN source s ON s.id = e.source_id

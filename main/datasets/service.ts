@@ -64,6 +64,8 @@ export function createDatasets(given: DatasetsDeps): Datasets {
   const textIndex = createTextIndex(store)
   const deps = { ...given, uploads, textIndex }
   const inTurn = createImportQueue()
+  const closing = new AbortController()
+  const imports = new Set<Promise<unknown>>()
   const checks = createChecks(deps)
   const drafting = createDrafting(deps)
   return {
@@ -79,8 +81,12 @@ export function createDatasets(given: DatasetsDeps): Datasets {
       return previewFile({ path, table, mapping }, signal)
     },
     ...savedMappingHandlers(deps),
-    'data.import': (request, context) =>
-      inTurn(request.projectId, context.signal, () => importFile(deps, request, context)),
+    'data.import': async (request, { emit, signal }) => {
+      const context = { emit, signal: AbortSignal.any([signal, closing.signal]) }
+      const importing = inTurn(request.projectId, context.signal, () => importFile(deps, request, context))
+      imports.add(importing)
+      return importing.finally(() => imports.delete(importing))
+    },
     ...sourceHandlers(deps),
     ...summaryHandlers(deps),
     ...exampleHandlers(deps),
@@ -125,6 +131,8 @@ export function createDatasets(given: DatasetsDeps): Datasets {
     },
     stopProject: drafting.stopProject,
     dispose: async () => {
+      closing.abort()
+      await Promise.allSettled(imports)
       await Promise.all([checks.dispose(), textIndex.dispose()])
     },
   }

@@ -76,7 +76,8 @@ export async function readSources(
   const rows = await store.all<SourceRow>(
     `SELECT s.id, s.project_id AS projectId, s.name, s.kind, s.format, s.bytes, s.rows,
        (SELECT count(*) FROM example e WHERE e.source_id = s.id) AS examples,
-       (SELECT count(*) FROM passage p WHERE p.source_id = s.id) AS passages,
+       (SELECT count(*) FROM passage p WHERE p.source_id = s.id AND p.searchable = 1)
+         + (SELECT count(*) FROM shared_passage h WHERE h.source_id = s.id) AS passages,
        (SELECT count(*) FROM problem b WHERE b.source_id = s.id AND b.status = 'rejected') AS rejected,
        (SELECT count(*) FROM problem b WHERE b.source_id = s.id AND b.status IN ('mended', 'mended-by-person'))
          AS mended,

@@ -32,12 +32,28 @@ export async function readSplitSettings(store: Reader, projectId: string): Promi
   }
 }
 
-/** How many examples each held-out part should have; together never all of them. */
-export function wantedCounts(
+/** How many examples each held-out part was asked to have. */
+export function askedCounts(
   total: number,
   { validation, test }: Pick<SplitSettings, 'validation' | 'test'>,
 ): { readonly validation: number; readonly test: number } {
   return { validation: wantedCount(total, validation), test: wantedCount(total, test) }
+}
+
+/** Of more held out than there are, so much is left to train on. */
+const leastToTrain = 0.1
+
+/** How many examples each held-out part should have: what was asked for, in proportion where that is too much. */
+export function wantedCounts(
+  total: number,
+  sizes: Pick<SplitSettings, 'validation' | 'test'>,
+): { readonly validation: number; readonly test: number } {
+  const wanted = askedCounts(total, sizes)
+  const heldOut = wanted.validation + wanted.test
+  const most = Math.floor(total * (1 - leastToTrain))
+  if (heldOut <= most || heldOut < total) return wanted
+  const scaled = (count: number): number => Math.floor((count * most) / heldOut)
+  return { validation: scaled(wanted.validation), test: scaled(wanted.test) }
 }
 
 function wantedCount(total: number, size: SplitSize): number {

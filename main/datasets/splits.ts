@@ -4,7 +4,7 @@ import type { Handlers } from '../contract/methods.ts'
 import { assignSplits } from './assign-splits.ts'
 import { isReady, markChanged, projectMissing, publishData } from './project-data.ts'
 import type { DatasetDeps } from './project-data.ts'
-import { readSplitSettings, wantedCounts } from './split-settings.ts'
+import { askedCounts, readSplitSettings } from './split-settings.ts'
 import type { SplitSettings } from './split-settings.ts'
 
 export function splitHandlers({ store, changes }: DatasetDeps): Handlers<'data.splits' | 'data.setSplits'> {
@@ -99,7 +99,7 @@ const tolerance = 0.1
 
 function noteOf(units: Units, settings: SplitSettings, level: Splits['level']): string | null {
   if (units.total === 0) return null
-  const wanted = wantedCounts(units.total, settings)
+  const wanted = askedCounts(units.total, settings)
   const off = (['validation', 'test'] as const).filter(
     (name) => Math.abs(units[name] - wanted[name]) > Math.max(1, tolerance * wanted[name]),
   )

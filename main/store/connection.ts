@@ -6,6 +6,7 @@ export type SqlRow = Readonly<Record<string, SqlValue>>
 /** What can be asked of SQLite; rows are given as the columns' names say. */
 export interface Reader {
   all<Row>(sql: string, ...values: readonly SqlValue[]): Promise<readonly Row[]>
+  /** The first row, of a statement that gives few. */
   get<Row>(sql: string, ...values: readonly SqlValue[]): Promise<Row | null>
 }
 
@@ -50,9 +51,11 @@ export async function connect(path: string, mode: 'write' | 'read'): Promise<Con
       }),
     get: (sql, ...values) =>
       new Promise((resolve, reject) => {
-        database.get(sql, values, (error, row) => {
+        // Not `database.get`: it leaves its statement open for a while, and as long as any is open, all others of
+        // the connection read the state of then.
+        database.all(sql, values, (error, rows) => {
           if (error) reject(error)
-          else resolve((row ?? null) as never)
+          else resolve((rows[0] ?? null) as never)
         })
       }),
     run: (sql, ...values) =>

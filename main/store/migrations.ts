@@ -243,6 +243,23 @@ export const migrations: readonly string[] = [
 
   -- 0 for the inputs of tasks: no one looks things up in them.
   ALTER TABLE passage ADD COLUMN searchable INTEGER NOT NULL DEFAULT 1;
+  DROP INDEX passage_of_project;
+  CREATE INDEX passage_of_project ON passage (project_id, id, source_id, searchable);
+  DROP INDEX passage_of_source;
+  CREATE INDEX passage_of_source ON passage (source_id, searchable);
+  -- A passage that another source of the project brought, too, as it stands there: it goes over to that source when
+  -- its own goes.
+  CREATE TABLE shared_passage (
+    passage_id INTEGER NOT NULL REFERENCES passage (id) ON DELETE CASCADE,
+    source_id TEXT NOT NULL REFERENCES source (id) ON DELETE CASCADE,
+    title TEXT NOT NULL,
+    heading TEXT NOT NULL,
+    page INTEGER,
+    place TEXT NOT NULL,
+    PRIMARY KEY (passage_id, source_id)
+  ) WITHOUT ROWID;
+  CREATE INDEX shared_passage_of_source ON shared_passage (source_id);
+
   -- The full-text index is made behind an import, passage by passage: all searchable ones up to here are in it.
   CREATE TABLE text_index (upto INTEGER NOT NULL);
   INSERT INTO text_index SELECT coalesce(max(id), 0) FROM passage;
@@ -259,6 +276,12 @@ export const migrations: readonly string[] = [
   END;
   CREATE TRIGGER passage_shown AFTER UPDATE OF searchable ON passage
   WHEN old.searchable = 0 AND new.searchable = 1 AND new.id <= (SELECT upto FROM text_index) BEGIN
+    INSERT INTO passage_text (rowid, title, heading, text) VALUES (new.id, new.title, new.heading, new.text);
+  END;
+  CREATE TRIGGER passage_renamed AFTER UPDATE OF title, heading ON passage
+  WHEN old.searchable = 1 AND new.searchable = 1 AND new.id <= (SELECT upto FROM text_index) BEGIN
+    INSERT INTO passage_text (passage_text, rowid, title, heading, text)
+      VALUES ('delete', old.id, old.title, old.heading, old.text);
     INSERT INTO passage_text (rowid, title, heading, text) VALUES (new.id, new.title, new.heading, new.text);
   END;
   CREATE TRIGGER passage_hidden AFTER UPDATE OF searchable ON passage

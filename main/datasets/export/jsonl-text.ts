@@ -2,7 +2,7 @@ import type { ExportedRow } from './exported-rows.ts'
 
 /**
  * Examples as one JSON object a line: questions in the columns that Hugging Face datasets give SQuAD, tasks as
- * `{ instruction, input, target }`, with all targets as `targets` where there are several.
+ * `{ instruction, input, target }`, where several targets are a list.
  */
 export async function* jsonlText(rows: AsyncIterable<ExportedRow>): AsyncGenerator<string> {
   for await (const row of rows) yield `${JSON.stringify(row.form === 'task' ? task(row) : question(row))}\n`
@@ -27,7 +27,6 @@ function task({ id, title, context, question: instruction, answers }: ExportedRo
     title,
     instruction,
     input: context,
-    target: targets[0] ?? '',
-    ...(targets.length > 1 ? { targets } : {}),
+    target: targets.length > 1 ? targets : (targets[0] ?? ''),
   }
 }

@@ -58,6 +58,14 @@ export function offsetCell(cell: unknown): number | null {
   return typeof one === 'string' && /^\s*\d+(?:\.0+)?\s*$/.test(one) ? Math.trunc(Number(one)) : null
 }
 
+/** The first of a cell's offsets: of one, or of a list of nothing else; else null. */
+export function firstOffset(cell: unknown): number | null {
+  const value = unpacked(cell)
+  if (!Array.isArray(value)) return offsetCell(value)
+  const starts = value.map(offsetCell)
+  return starts.includes(null) ? null : (starts[0] ?? null)
+}
+
 /** A cell as yes or no, in the words that are about; else null. */
 export function booleanCell(cell: unknown): boolean | null {
   if (typeof cell === 'boolean') return cell

@@ -1,7 +1,7 @@
 import { codePointIndex } from '../../../trainer/data/code-points.ts'
 import { isObject } from '../../../trainer/data/raw-record.ts'
 import type { TableRow } from '../readers/table.ts'
-import { answersCell, booleanCell, isEmptyCell, offsetCell, textCell, unpacked } from './cells.ts'
+import { answersCell, booleanCell, firstOffset, isEmptyCell, textCell, unpacked } from './cells.ts'
 
 /** What the cells of a column look like, as shares (0 to 1) of its filled cells. */
 export interface ColumnEvidence {
@@ -12,6 +12,7 @@ export interface ColumnEvidence {
   readonly meanWords: number
   /** Texts that end with a question mark or begin with a question word. */
   readonly questions: number
+  /** Cells that are whole numbers, or lists of them. */
   readonly offsets: number
   readonly booleans: number
   /** Cells in SQuAD's form of answers: `{ text, answer_start }`, or a list of these. */
@@ -37,7 +38,7 @@ export function columnEvidence(name: string, rows: readonly TableRow[]): ColumnE
     texts: share(texts.length),
     meanWords: texts.length === 0 ? 0 : words / texts.length,
     questions: share(texts.filter((text) => /[?？؟]["'”’)]*\s*$/.test(text) || isOpenQuestion(text)).length),
-    offsets: countIf((cell) => offsetCell(cell) !== null),
+    offsets: countIf((cell) => firstOffset(cell) !== null),
     booleans: countIf((cell) => booleanCell(cell) !== null),
     squadAnswers: countIf(isSquadAnswer),
     distinct: share(new Set(cells.map((cell) => textCell(cell) ?? JSON.stringify(cell))).size),
@@ -71,7 +72,7 @@ export function offsetMatches(
   for (const { values } of rows) {
     const text = textCell(values[context])
     const [first] = answersCell(values[answer], null).answers
-    const offset = offsetCell(values[start])
+    const offset = firstOffset(values[start])
     // An answer that has its own offset says nothing about the column.
     if (text === null || !first || first.start !== null || offset === null) continue
     all++

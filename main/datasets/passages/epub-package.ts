@@ -88,22 +88,24 @@ export async function readTitles(book: EpubPackage, readXml: ReadXml): Promise<R
   return new Map()
 }
 
-/** Links of a `nav` of the type toc, or labels and targets of NCX; of a file's entries the first counts. */
+/** Links of a `nav` of the type toc, or chapters of NCX, not its pages; of a file's entries the first counts. */
 function parseContents(text: string, file: string): Map<string, string> {
   const titles = new Map<string, string>()
   let navs = 0
+  let isPages = false
   let label = ''
   let isLabel = false
   let target: string | null = null
   const keep = () => {
     const title = tidy(label)
-    if (target !== null && title !== '' && !titles.has(target)) titles.set(target, title)
+    if (target !== null && title !== '' && !isPages && !titles.has(target)) titles.set(target, title)
     label = ''
     target = null
   }
   walkXml(text, file, {
     open: (name, { href, src, type }) => {
       if (name === 'nav') navs = type === undefined || type === 'toc' ? 1 : 0
+      else if (name === 'pageList') isPages = true
       else if (name === 'a' && navs > 0 && href !== undefined) {
         target = resolve(file, href)
         isLabel = true
@@ -119,6 +121,7 @@ function parseContents(text: string, file: string): Map<string, string> {
     close: (name) => {
       if (name === 'a') keep()
       if (name === 'nav') navs = 0
+      if (name === 'pageList') isPages = false
       if (name === 'a' || name === 'navLabel') isLabel = false
     },
   })

@@ -93,6 +93,16 @@ function decodes(sample: Buffer, label: string): boolean {
   return damaged * 200 <= text.length
 }
 
+/** True for UTF-8 whose last character may be cut. */
+function isUtf8(head: Buffer): boolean {
+  try {
+    new TextDecoder('utf-8', { fatal: true }).decode(head, { stream: true })
+    return true
+  } catch {
+    return false
+  }
+}
+
 /**
  * UTF-16 without a byte order mark: in Latin text every other byte is zero; in other scripts at least the zeros
  * (of spaces and line ends) all stand on one side, and all that is decoded is text.
@@ -105,6 +115,8 @@ function utf16Shape(head: Buffer): 'utf-16le' | 'utf-16be' | null {
   const label = odd >= even ? 'utf-16le' : 'utf-16be'
   const [most, least] = [Math.max(even, odd), Math.min(even, odd)]
   if (least * 20 > most) return null
+  // A stray zero byte makes no UTF-16 of text that is UTF-8 by all its other bytes.
+  if (most * 4 < head.length && isUtf8(head)) return null
   const text = new TextDecoder(label).decode(head.subarray(0, head.length - (head.length % 2)), {
     stream: true,
   })

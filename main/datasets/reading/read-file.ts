@@ -1,9 +1,11 @@
 import { basename } from 'node:path'
 import { Worker } from 'node:worker_threads'
+import type { ResourceLimits } from 'node:worker_threads'
 import type { Inspection, MappedPreview } from '../../contract/imports.ts'
 import { AppError } from '../../contract/errors.ts'
 import { errorOf } from '../../trainers/error-value.ts'
 import type { ImportedAs } from '../open-import.ts'
+import { detect } from '../readers/detect.ts'
 import type {
   ImportTask,
   InspectTask,
@@ -14,8 +16,15 @@ import type {
   SentBatch,
 } from './reading-task.ts'
 
-/** Memory that the reading of one file may take, in MB of JavaScript's heap. */
-const mostHeap = 640
+/**
+ * Memory that the reading of one file may take, in MB of JavaScript's heap. Tables that are read row by row need
+ * little, and a small heap is collected early: a file of any size then takes little more than a small one.
+ */
+const heaps = {
+  whole: { maxOldGenerationSizeMb: 640 },
+  byRow: { maxOldGenerationSizeMb: 200, maxYoungGenerationSizeMb: 24 },
+} as const
+const readByRow: readonly string[] = ['csv', 'tsv', 'jsonl']
 /**
  * A file counts as one that cannot be read after so many milliseconds of work without a sign of life, or of waiting
  * (for a slow disk, or a machine that is busy with other work).
@@ -64,7 +73,9 @@ export interface FileReading extends ImportedAs {
 
 /** Begins to read a file in a thread of its own. Closed by the caller. @throws as `inspectFile` */
 export async function openReading(task: Omit<ImportTask, 'kind'>, signal: AbortSignal): Promise<FileReading> {
-  const reading = startReading({ kind: 'import', ...task }, signal)
+  const found = await detect(task.path)
+  const heap = found.format !== null && readByRow.includes(found.format) ? heaps.byRow : heaps.whole
+  const reading = startReading({ kind: 'import', ...task }, { signal, heap })
   try {
     for (;;) {
       const message = await reading.next()
@@ -88,7 +99,10 @@ async function* batchesOf({ next, allow }: Reading): AsyncGenerator<SentBatch> {
 }
 
 async function look(task: ReadingTask, signal: AbortSignal): Promise<Inspection | MappedPreview | null> {
-  const reading = startReading(task, AbortSignal.any([signal, AbortSignal.timeout(longestLook)]))
+  const reading = startReading(task, {
+    signal: AbortSignal.any([signal, AbortSignal.timeout(longestLook)]),
+    heap: heaps.whole,
+  })
   try {
     for (;;) {
       const message = await reading.next()
@@ -106,10 +120,15 @@ interface Reading {
   end(): Promise<void>
 }
 
-function startReading(task: ReadingTask, signal: AbortSignal): Reading {
+interface ReadingOptions {
+  readonly signal: AbortSignal
+  readonly heap: ResourceLimits
+}
+
+function startReading(task: ReadingTask, { signal, heap }: ReadingOptions): Reading {
   const worker = new Worker(workerUrl, {
     workerData: task,
-    resourceLimits: { maxOldGenerationSizeMb: mostHeap },
+    resourceLimits: heap,
     // What a library prints about a file is none of the app's output.
     stdout: true,
     stderr: true,
@@ -151,8 +170,8 @@ function startReading(task: ReadingTask, signal: AbortSignal): Reading {
     else messages.push(message)
     wake()
   })
-  worker.on('error', (thrown: Error & { code?: string }) => fail(crashed(task.path, thrown)))
-  worker.on('exit', () => fail(crashed(task.path, null)))
+  worker.on('error', (thrown: Error & { code?: string }) => fail(crashed(task.path, thrown, heap)))
+  worker.on('exit', () => fail(crashed(task.path, null, heap)))
   worker.stdout.resume()
   worker.stderr.resume()
 
@@ -194,11 +213,11 @@ function tooSlow(path: string): AppError {
   )
 }
 
-function crashed(path: string, thrown: (Error & { code?: string }) | null): AppError {
+function crashed(path: string, thrown: (Error & { code?: string }) | null, heap: ResourceLimits): AppError {
   if (thrown?.code === 'ERR_WORKER_OUT_OF_MEMORY')
     return new AppError(
       'file_too_large',
-      `${basename(path)} takes more than the ${mostHeap} MB of memory that reading a file may take. Split it into several files, or save it as CSV or JSONL.`,
+      `${basename(path)} takes more than the ${heap.maxOldGenerationSizeMb} MB of memory that reading a file may take. Split it into several files, or save it as CSV or JSONL.`,
       { path },
     )
   return new AppError(

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import type { DatasetFormat } from '../../../main/contract/datasets.ts'
 import { exportDataHandlers } from '../../../main/datasets/export/export-data.ts'
 import { writeNewFile } from '../../../main/datasets/export/new-file.ts'
+import { inspect } from '../../../main/datasets/readers/inspect.ts'
 import { mappedRows } from './mapped-rows.ts'
 import { readRecords } from '../../../trainer/data/read-records.ts'
 import { call, openRecords } from './stored-records.ts'
@@ -125,7 +126,7 @@ describe('JSONL', () => {
   test('comes back as it was, tasks too', async () => {
     const tasks = [
       { id: 't1', title: 'T', instruction: '=Do', input: '', target: '-1' },
-      { id: 't2', title: 'T', instruction: 'Do', input: 'in', target: 'a', targets: ['a', 'b'] },
+      { id: 't2', title: 'T', instruction: 'Do', input: 'in', target: ['a', 'b'] },
     ]
     const { add, write } = await open()
     await add([...odd, ...tasks])
@@ -163,6 +164,24 @@ describe('CSV', () => {
     expect(again.examples[0]?.context).toBe(`'${odd[0]?.context}`)
     expect(again.examples[0]?.answers[0]?.start).toBe(10)
   })
+})
+
+test('CSV keeps the places of several answers: the file that was written says which column they stand in', async () => {
+  const { add, write } = await open()
+  const context = 'The golden gate is of gold, and gold is heavy.'
+  const answers = { text: ['gold', 'gold'], answer_start: [4, 32] }
+  await add(
+    ['What is it?', 'What is heavy?', 'Of what is it?'].map((question) => ({ context, question, answers })),
+  )
+  const { path } = await write('csv')
+  const { mapping } = await inspect(path)
+  expect(mapping?.roles.answerStart).toBe('answer_start')
+  const { examples } = await mappedRows(path)
+  expect(examples.map((example) => example.answers.map(({ start }) => start))).toEqual([
+    [4, 32],
+    [4, 32],
+    [4, 32],
+  ])
 })
 
 test('CSV tells of targets that it has no room for', async () => {

@@ -199,16 +199,27 @@ describe('EPUB', () => {
     })
   })
 
-  test('titles of NCX, paths with dots, and a package file at the root', async () => {
-    const path = await write('old.epub', {
+  const oldBook = (contents: string) =>
+    write('old.epub', {
       'META-INF/container.xml':
         '<container><rootfiles><rootfile full-path="book.opf"/></rootfiles></container>',
       'book.opf':
         '<package><metadata><dc:title>Old</dc:title></metadata><manifest><item id="c" href="./text/../text/c.html" media-type="application/xhtml+xml"/><item id="n" href="toc.ncx" media-type="application/x-dtbncx+xml"/></manifest><spine toc="n"><itemref idref="c"/></spine></package>',
-      'toc.ncx':
-        '<ncx><docTitle><text>Old</text></docTitle><navMap><navPoint><navLabel><text>First</text></navLabel><content src="text/c.html#a"/></navPoint></navMap></ncx>',
+      'toc.ncx': `<ncx><docTitle><text>Old</text></docTitle>${contents}</ncx>`,
       'text/c.html': '<html><body><p>Text &mdash; here.</p></body></html>',
     })
+
+  test('page numbers of NCX are no titles', async () => {
+    const path = await oldBook(
+      '<navMap></navMap><pageList><pageTarget><navLabel><text>[83]</text></navLabel><content src="text/c.html#p"/></pageTarget></pageList>',
+    )
+    expect(await readPassages(path)).toMatchObject([{ heading: [], text: 'Text — here.' }])
+  })
+
+  test('titles of NCX, paths with dots, and a package file at the root', async () => {
+    const path = await oldBook(
+      '<navMap><navPoint><navLabel><text>First</text></navLabel><content src="text/c.html#a"/></navPoint></navMap>',
+    )
     expect(await readPassages(path)).toEqual([
       { title: 'Old', heading: ['First'], page: null, place: 'part 1, paragraph 1', text: 'Text — here.' },
     ])

@@ -68,6 +68,15 @@ describe('lines of many millions of characters', () => {
   })
 })
 
+test.each(['', '\ufeff'])('a stray NUL makes no UTF-16 of UTF-8: mark %j', async (mark) => {
+  const path = join(await temporaryFolder(), 'nul.csv')
+  await writeFile(
+    path,
+    `${mark}frage,antwort\nWo liegt Köln?,am \0 Rhein\nWo liegt Rom?,${'amtiber'.repeat(99)}\n`,
+  )
+  expect((await inspect(path)).columns.map(({ name }) => name)).toEqual(['frage', 'antwort'])
+})
+
 describe('dialects', () => {
   test.each([
     ['a;b;c\n1,5;2;3\n2,5;3;4\n', ';', '"'],

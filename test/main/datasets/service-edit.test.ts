@@ -65,7 +65,9 @@ describe('mending', () => {
     const { data, projectId, importText } = await openProject()
     await importText(
       'damaged.csv',
-      csv([{ context: 'The SchloÃŸ stands in KÃ¶ln by the river.', question: 'Where is it?', answer: 'KÃ¶ln' }]),
+      csv([
+        { context: 'The SchloÃŸ stands in KÃ¶ln by the river.', question: 'Where is it?', answer: 'KÃ¶ln' },
+      ]),
       { mapping },
     )
     expect(await data.searchPassages(projectId, 'Köln', 1)).toEqual([])

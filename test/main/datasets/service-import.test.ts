@@ -124,7 +124,8 @@ describe('import', () => {
     const sources = await Promise.all([importPath(first), importPath(second)])
     expect(sources.map(({ examples, passages }) => [examples, passages])).toEqual([
       [100, 20],
-      [100, 0],
+      // The same ones: each source holds them.
+      [100, 20],
     ])
     const rows = await everyExample()
     expect(new Set(rows.map(({ key }) => key)).size).toBe(200)
@@ -273,4 +274,78 @@ describe('import', () => {
     )
     expect(source.name).toBe('Help desk.csv')
   })
+})
+
+describe('passages that several sources hold', () => {
+  const common = 'The ferry leaves from the old harbour every morning.'
+  const documents = (...texts: readonly string[]) => texts.join('\n\n# Next\n\n')
+
+  test('stay with the other document when one goes, with its title and place', async () => {
+    const { data, projectId, importText, rowCounts } = await openProject()
+    const first = await importText('first.md', documents(common, 'Only the first document says this.'))
+    const second = await importText(
+      'second.md',
+      `# Timetable\n\n${common}\n\n# Own\n\nOnly the second one says so.`,
+    )
+    expect(second.passages).toBe(2)
+    await data['data.removeSource']({ projectId, sourceId: first.id }, call)
+    const page = { projectId, offset: 0, limit: 10, search: null, sourceId: second.id }
+    const { rows } = await data['data.passages'](page, call)
+    expect(rows.find(({ text }) => text === common)).toMatchObject({
+      sourceName: 'second.md',
+      heading: ['Timetable'],
+      place: 'line 3',
+    })
+    expect(rows).toHaveLength(2)
+    await data['data.removeSource']({ projectId, sourceId: second.id }, call)
+    expect(await rowCounts()).toEqual(nothing)
+  })
+
+  test('stay with the document when the questions about them go', async () => {
+    const { data, projectId, importText } = await openProject()
+    const questions = await importText(
+      'ferry.csv',
+      csv([{ context: common, question: 'Where does it leave from?', answer: 'the old harbour' }]),
+      { mapping },
+    )
+    await importText('ferry.md', documents(common, 'And it comes back at night.'))
+    const [example] = (
+      await data['data.examples'](
+        { projectId, offset: 0, limit: 10, search: null, split: null, sourceId: questions.id, range: null },
+        call,
+      )
+    ).rows
+    await data['data.removeExample']({ projectId, id: example?.id ?? 0 }, call)
+    expect(await data.searchPassages(projectId, 'Where is the harbour of the ferry?', 5)).toHaveLength(1)
+    await data['data.removeSource']({ projectId, sourceId: questions.id }, call)
+    expect(await data.searchPassages(projectId, 'Where is the harbour of the ferry?', 5)).toMatchObject([
+      { sourceName: 'ferry.md', text: common },
+    ])
+  })
+
+  test('a context that nobody asks about any more is not found', async () => {
+    const { data, projectId, importText, everyExample } = await openProject()
+    await importText(
+      'ferry.csv',
+      csv([{ context: common, question: 'Where does it leave from?', answer: 'the old harbour' }]),
+      { mapping },
+    )
+    const [example] = await everyExample()
+    await data['data.removeExample']({ projectId, id: example?.id ?? 0 }, call)
+    expect(await data.searchPassages(projectId, 'Where is the harbour of the ferry?', 5)).toEqual([])
+  })
+})
+
+test('an import that is at work when the app closes ends as cancelled, and leaves nothing', async () => {
+  const { data, store, write, projectId } = await openProject()
+  const path = await write('long.csv', csv(goodRows(30_000)))
+  const importing = data['data.import'](
+    { projectId, file: { path }, name: null, mapping: null, use: 'auto' },
+    call,
+  )
+  const ended = expect(importing).rejects.toMatchObject({ code: 'cancelled' })
+  await setTimeout(300)
+  await data.dispose()
+  await ended
+  expect(await store.get('SELECT count(*) AS count FROM source')).toEqual({ count: 0 })
 })
