@@ -3,9 +3,10 @@ import type { AxeResults } from 'axe-core'
 import type { Page } from 'playwright-core'
 import { describe, expect, test } from 'vitest'
 import { withoutBrowser } from './support/browser.ts'
+import { visitDataStates } from './support/data-states.ts'
 import { openWindow } from './support/open-window.ts'
 import { prepareHome } from './support/prepared-home.ts'
-import { goToStep } from './support/steps.ts'
+import { goToStep, tabsOf } from './support/steps.ts'
 
 const axePath = createRequire(import.meta.url).resolve('axe-core/axe.min.js')
 
@@ -58,10 +59,11 @@ describe.skipIf(withoutBrowser)('every screen', () => {
         await goToStep(page, step)
         await page.waitForLoadState('networkidle')
         await look(step)
-        for (const tab of await page.getByRole('tab').all()) {
+        for (const tab of await tabsOf(page, step)) {
           await tab.click()
           await look(`${step}, ${(await tab.textContent())?.trim() ?? ''}`)
         }
+        if (step === 'Data') await visitDataStates(page, (state) => look(`Data, ${state}`))
       }
       expect(found).toEqual([])
       expect(complaints).toEqual([])

@@ -6,10 +6,9 @@ import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
-import type { Page } from 'playwright-core'
-import { repository } from '../main/spawn-cli.ts'
 import { openBrowser } from './support/browser.ts'
-import { dropOnWindow, goToStep } from './support/steps.ts'
+import { visitDataStates } from './support/data-states.ts'
+import { goToStep, tabsOf } from './support/steps.ts'
 import { startWebHost } from './support/web-host.ts'
 
 const { values } = parseArgs({
@@ -44,13 +43,13 @@ try {
       await page.locator('main').getByRole('link').filter({ hasText: /./ }).first().click()
       for (const [number, step] of ['Data', 'Model', 'Train', 'Compare', 'Chat', 'Export'].entries()) {
         await goToStep(page, step)
-        const tabs = await page.getByRole('tab').all()
+        const tabs = await tabsOf(page, step)
         if (tabs.length === 0) await take(`${number + 1}-${step}`)
         for (const [index, tab] of tabs.entries()) {
           await tab.click()
           await take(`${number + 1}-${step}-${index}`)
         }
-        if (step === 'Data') await takeImports(page, take)
+        if (step === 'Data') await visitDataStates(page, (name) => take(`1-Data-${name}`))
         if (step === 'Compare') {
           await page.getByRole('tab').first().click()
           await page.getByRole('grid').getByRole('row').nth(1).click()
@@ -63,51 +62,6 @@ try {
 } finally {
   await browser.close()
   await host.stop()
-}
-
-/** What a person sees on the way of files into the project; nothing is imported. */
-async function takeImports(page: Page, take: (name: string) => Promise<void>): Promise<void> {
-  const sample = (...names: string[]): string => join(repository, 'test', 'samples', 'import', ...names)
-  await dropOnWindow(page, [sample('medquad-closed-book', 'input.jsonl')])
-  await take('1-Data-rows')
-  await page.getByRole('button', { name: /^Instruction \(required\)/ }).click()
-  await take('1-Data-sources')
-  await page.getByRole('menuitemradio', { name: 'Text from several columns' }).click()
-  await take('1-Data-template')
-  await page.getByRole('radio', { name: 'As they will be' }).press('Space')
-  await take('1-Data-mapped')
-  await page.getByRole('button', { name: 'Saved mappings' }).click()
-  await take('1-Data-saved-mappings')
-  await page.keyboard.press('Escape')
-  await page.getByRole('button', { name: 'Leave it out' }).click()
-  await page.getByRole('dialog').getByRole('button', { name: 'Leave it out' }).click()
-  await dropOnWindow(page, [sample('zip-path-tricks', 'input.zip')])
-  await page.getByText(/passed over/).click()
-  await take('1-Data-archive')
-  await page.getByRole('button', { name: 'Leave it out' }).click()
-  await dropOnWindow(page, [sample('pdf-book', 'input.pdf'), sample('pdf-two-columns', 'input.pdf')])
-  await page.getByRole('radio', { name: 'My own size' }).press('Space')
-  await take('1-Data-documents')
-  await page.getByRole('button', { name: 'Leave them out' }).click()
-  await page.getByRole('textbox', { name: 'Web address' }).fill('http://192.168.0.1/guide/')
-  await page.keyboard.press('Enter')
-  await page.getByRole('radio', { name: 'The pages below it' }).press('Space')
-  await take('1-Data-web')
-  await page.getByRole('button', { name: 'Read', exact: true }).click()
-  await take('1-Data-web-refused')
-  await page.getByRole('button', { name: 'Dismiss' }).click()
-  await page.getByRole('tab', { name: 'Examples' }).click()
-  await page.getByRole('button', { name: 'Export', exact: true }).click()
-  await take('1-Data-export')
-  await page.keyboard.press('Escape')
-  await page.getByRole('tab', { name: 'Drafts' }).click()
-  await page.keyboard.press('e')
-  await take('1-Data-draft-changed')
-  await page.keyboard.press('Escape')
-  await page.getByRole('tab', { name: 'Problems' }).click()
-  await page.getByRole('button', { name: 'Mend everything' }).click()
-  await take('1-Data-mend-everything')
-  await page.keyboard.press('Escape')
 }
 
 /** Nine pictures to a page. */

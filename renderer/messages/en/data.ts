@@ -1,5 +1,5 @@
 import type { Column } from '../../../main/contract/imports.ts'
-import { formatBytes, formatNumber, formatPercent, plural } from '../format.ts'
+import { formatBytes, formatList, formatNumber, formatPercent, plural } from '../format.ts'
 
 /** By the names that the readers give. */
 const formatNames: Readonly<Record<string, string>> = {
@@ -47,8 +47,14 @@ export const data = {
   title: 'Data',
   leadEmpty:
     'What the model is to learn: questions with their answers, or documents in which you mark answers.',
-  lead: (examples: number, passages: number, sources: number) =>
-    `${plural(examples, { one: '# example', other: '# examples' })} and ${plural(passages, { one: '# passage', other: '# passages' })} from ${plural(sources, { one: '# file', other: '# files' })}`,
+  lead: (examples: number, passages: number, sources: number) => {
+    const parts = [
+      ...(examples > 0 ? [plural(examples, { one: '# example', other: '# examples' })] : []),
+      ...(passages > 0 ? [plural(passages, { one: '# passage', other: '# passages' })] : []),
+    ]
+    const what = parts.length > 0 ? formatList(parts) : 'No examples'
+    return `${what} from ${plural(sources, { one: '# file', other: '# files' })}`
+  },
   addFiles: 'Add files',
   addFolder: 'Add a folder',
   dropTitle: 'Drop files or folders here',
@@ -57,7 +63,7 @@ export const data = {
   dropRelease: 'Release to add to this project',
   emptyDatasetTitle: 'Questions and answers',
   emptyDatasetText:
-    'One row for each question, with the text in which its answer stands. Columns may have any names: you say what they are.',
+    'One row for each question, with the text in which its answer stands, or without one. Columns may have any names: you say what they are.',
   emptyJsonTitle: 'The same as JSON',
   emptyJsonText: 'A list, one object to a line, or the nested form of SQuAD 1.1 and 2.0.',
   emptyDocumentsTitle: 'Documents',

@@ -124,17 +124,20 @@ export const importing = {
   constantOf: (role: string) => `${role} of all rows`,
   constantHint: 'Every row gets this text, as it is written here.',
 
-  keptOf: (kept: number, looked: number) =>
-    kept === looked
-      ? `All of the first ${rows(looked)} will be taken.`
-      : `${formatNumber(kept)} of the first ${rows(looked)} will be taken.`,
+  keptOf: (kept: number, looked: number) => {
+    if (looked === 1) return kept === 1 ? 'The first row will be taken.' : 'The first row will be left out.'
+    if (kept === 0) return `None of the first ${rows(looked)} will be taken.`
+    return `${kept === looked ? 'All' : formatNumber(kept)} of the first ${rows(looked)} will be taken.`
+  },
   foundCount: (title: string, count: number) => `${title}: ${formatNumber(count)}`,
   rowLeftOut: 'Left out:',
   emptyText: 'empty',
   answerIs: 'Answer:',
   mappedLabel: 'The first rows as they will be',
-  rowsLeftOut: (count: number, looked: number) =>
-    `${formatNumber(count)} of the first ${rows(looked)} would be left out`,
+  rowsLeftOut: (count: number, looked: number) => {
+    if (looked === 1) return 'The first row would be left out'
+    return `${count === looked ? 'All' : formatNumber(count)} of the first ${rows(looked)} would be left out`
+  },
   mappingFails: 'No rows can be made like this',
   lookWhy: 'Look why',
 

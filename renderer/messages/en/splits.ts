@@ -18,7 +18,7 @@ export const splits = {
   sizeOf: (split: string) => `Size of ${split.toLowerCase()}`,
   unitOf: (split: string) => `How the size of ${split.toLowerCase()} is given`,
   percent: 'Per cent',
-  questions: 'Questions',
+  examples: 'Examples',
   percentWrong: 'A number from 0 to 50.',
   countWrong: 'A whole number, 0 or more.',
   about: (count: number, of: number) =>

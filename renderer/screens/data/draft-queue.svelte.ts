@@ -25,7 +25,7 @@ export function draftQueue(projectId: string) {
   let error = $state.raw<ErrorValue>()
   let busy = $state(false)
   let generation = 0
-  let decided: readonly { readonly draft: Draft; readonly to: DraftState }[] = []
+  let decided = $state.raw<readonly { readonly draft: Draft; readonly to: DraftState }[]>([])
 
   /** Asks for as many drafts as are there, at least a page, or for the page behind them. */
   async function load(more = false): Promise<void> {
@@ -58,10 +58,12 @@ export function draftQueue(projectId: string) {
     const end = onChange((change) => {
       if (change !== 'reconnected' && (change.topic !== 'data' || change.projectId !== projectId)) return
       // What this window decided is in the list already; behind the first page nothing is asked for anew.
+      // The first ones are shown at once.
+      const delayMs = list.drafts.length === 0 ? 0 : 250
       queued ??= setTimeout(() => {
         queued = undefined
         if (!busy && list.drafts.length <= pageSize && list.at < pageSize - 1) void load()
-      }, 250)
+      }, delayMs)
     })
     return () => {
       end()
@@ -138,6 +140,10 @@ export function draftQueue(projectId: string) {
     },
     get busy() {
       return busy
+    },
+    /** Whether a decision was made here that can be taken back. */
+    get undoable() {
+      return decided.length > 0
     },
     get counts(): DraftCounts {
       return list.counts

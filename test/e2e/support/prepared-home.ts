@@ -29,9 +29,12 @@ async function fillProject({ handlers }: App): Promise<string> {
   const folder = await temporaryFolder()
   await mkdir(folder, { recursive: true })
   const files = {
-    'help-desk.csv': ['Absatz;Frage;Antwort', ...helpDeskRows(40), 'Lamps are sold.;How?;sold lamp', ''].join(
-      '\n',
-    ),
+    'help-desk.csv': [
+      'Absatz;Frage;Antwort',
+      ...helpDeskRows(40),
+      'Lamps are sold by the dozen.;How are lamps sold?;sold by a dozen',
+      '',
+    ].join('\n'),
     'garden.md': '# Garden\n\nRoses are cut in March.\n\n## Bulbs\n\nTulips are planted in autumn.\n',
   }
   for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text)

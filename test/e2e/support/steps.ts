@@ -11,6 +11,15 @@ export async function openTab(page: Page, tab: string): Promise<void> {
   await page.getByRole('tab', { name: tab }).click()
 }
 
+const stepsWithTabs: readonly string[] = ['Data', 'Train', 'Compare']
+
+/** The tabs of a step, once they are there, in a project with data and a run; none where the step has no parts. */
+export async function tabsOf(page: Page, step: string): Promise<Locator[]> {
+  const tabs = page.getByRole('tab')
+  if (stepsWithTabs.includes(step)) await tabs.first().waitFor()
+  return tabs.all()
+}
+
 /** Opens the sample project from the first screen. */
 export async function openSample(page: Page): Promise<void> {
   await page.getByRole('button', { name: 'Open the sample' }).click()

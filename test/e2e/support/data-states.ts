@@ -1,0 +1,62 @@
+import { join } from 'node:path'
+import type { Page } from 'playwright-core'
+import { repository } from '../../main/spawn-cli.ts'
+import { dropOnWindow } from './steps.ts'
+
+/**
+ * Goes through what the Data screen shows besides its tabs: files on their way in, and what is opened from the tabs.
+ * Nothing is imported or changed. The project has drafts and rows to mend.
+ */
+export async function visitDataStates(page: Page, look: (state: string) => Promise<void>): Promise<void> {
+  const sample = (...names: string[]): string => join(repository, 'test', 'samples', 'import', ...names)
+  await dropOnWindow(page, [sample('medquad-closed-book', 'input.jsonl')])
+  const instruction = page.getByRole('button', { name: /^Instruction \(required\)/ })
+  await instruction.waitFor()
+  await look('rows')
+  await instruction.click()
+  const template = page.getByRole('menuitemradio', { name: 'Text from several columns' })
+  await template.waitFor()
+  await look('sources')
+  await template.click()
+  await look('template')
+  await page.getByRole('radio', { name: 'As they will be' }).press('Space')
+  await look('mapped')
+  await page.getByRole('button', { name: 'Saved mappings' }).click()
+  await page.getByRole('dialog').getByLabel('Save this one under a name').waitFor()
+  await look('saved-mappings')
+  await page.keyboard.press('Escape')
+  await page.getByRole('button', { name: 'Leave it out' }).click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Leave it out' }).click()
+  await dropOnWindow(page, [sample('zip-path-tricks', 'input.zip')])
+  await page.getByText(/passed over/).click()
+  await look('archive')
+  await page.getByRole('button', { name: 'Leave it out' }).click()
+  await dropOnWindow(page, [sample('pdf-book', 'input.pdf'), sample('pdf-two-columns', 'input.pdf')])
+  await page.getByRole('radio', { name: 'My own size' }).press('Space')
+  await look('documents')
+  await page.getByRole('button', { name: 'Leave them out' }).click()
+  await page.getByRole('textbox', { name: 'Web address' }).fill('http://192.168.0.1/guide/')
+  await page.keyboard.press('Enter')
+  await page.getByRole('radio', { name: 'The pages below it' }).press('Space')
+  await look('web')
+  await page.getByRole('button', { name: 'Read', exact: true }).click()
+  await page.getByRole('alert').waitFor()
+  await look('web-refused')
+  await page.getByRole('button', { name: 'Dismiss' }).click()
+  await page.getByRole('tab', { name: 'Examples' }).click()
+  await page.getByRole('button', { name: 'Export', exact: true }).click()
+  await page.getByRole('button', { name: 'Write the file' }).waitFor()
+  await look('export')
+  await page.keyboard.press('Escape')
+  await page.getByRole('tab', { name: 'Drafts' }).click()
+  await page.getByRole('button', { name: 'Change' }).waitFor()
+  await page.keyboard.press('e')
+  await page.getByRole('button', { name: 'Keep as changed' }).waitFor()
+  await look('draft-changed')
+  await page.keyboard.press('Escape')
+  await page.getByRole('tab', { name: 'Problems' }).click()
+  await page.getByRole('button', { name: 'Mend everything' }).click()
+  await page.getByRole('button', { name: 'Mend them' }).waitFor()
+  await look('mend-everything')
+  await page.keyboard.press('Escape')
+}
