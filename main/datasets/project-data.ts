@@ -3,7 +3,7 @@ import type { FileRef } from '../contract/imports.ts'
 import type { Reader, Writer } from '../store/connection.ts'
 import type { Changes } from '../store/changes.ts'
 import type { Store } from '../store/open.ts'
-import type { TextIndex } from './text-index.ts'
+import type { TextIndex } from './search/text-index.ts'
 
 export interface DatasetDeps {
   readonly store: Store

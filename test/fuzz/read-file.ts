@@ -1,7 +1,7 @@
 import { basename, join } from 'node:path'
 import type { FileRef } from '../../main/contract/imports.ts'
 import { expandHandlers } from '../../main/datasets/archives/expand.ts'
-import { openImport } from '../../main/datasets/open-import.ts'
+import { openImport } from '../../main/datasets/importing/open-import.ts'
 import { estimateTokens } from '../../main/datasets/passages/count-tokens.ts'
 import { inspect } from '../../main/datasets/readers/inspect.ts'
 import { removeFolder } from '../../main/store/files.ts'

@@ -1,7 +1,7 @@
 import type { ExampleForm } from '../../../trainer/data/example.ts'
 import type { ExampleAnswer } from '../../contract/examples.ts'
 import type { SplitName } from '../../contract/splits.ts'
-import { plainProposal } from '../proposals.ts'
+import { plainProposal } from '../mending/proposals.ts'
 import { plainAnswers } from './question-key.ts'
 import type { SetProblem } from './set-problem.ts'
 

@@ -1,4 +1,4 @@
-import type { Proposal } from '../proposals.ts'
+import type { Proposal } from '../mending/proposals.ts'
 
 /** What shows only across rows, or only with the model in sight. */
 export const setProblemKinds = [

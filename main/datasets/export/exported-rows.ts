@@ -3,7 +3,7 @@ import type { RawObject } from '../../../trainer/data/raw-record.ts'
 import type { ExampleAnswer } from '../../contract/examples.ts'
 import type { SplitName } from '../../contract/splits.ts'
 import type { Reader } from '../../store/connection.ts'
-import { madeGroup } from '../new-example.ts'
+import { madeGroup } from '../importing/new-example.ts'
 import { isReady } from '../project-data.ts'
 
 /** An example as it is written to a file. */

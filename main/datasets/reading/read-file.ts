@@ -4,7 +4,7 @@ import type { ResourceLimits } from 'node:worker_threads'
 import type { Inspection, MappedPreview } from '../../contract/imports.ts'
 import { AppError } from '../../contract/errors.ts'
 import { errorOf } from '../../trainers/error-value.ts'
-import type { ImportedAs } from '../open-import.ts'
+import type { ImportedAs } from '../importing/open-import.ts'
 import { detect } from '../readers/detect.ts'
 import type {
   ImportTask,

@@ -1,8 +1,8 @@
 /** What the host asks of a reading worker, and what it says; all plain data. */
 import type { Chunking, ImportRequest, Inspection, MappedPreview, Mapping } from '../../contract/imports.ts'
 import type { ErrorValue } from '../../contract/errors.ts'
-import type { PackedBatch } from '../insert-batch.ts'
-import type { ImportedAs } from '../open-import.ts'
+import type { PackedBatch } from '../importing/insert-batch.ts'
+import type { ImportedAs } from '../importing/open-import.ts'
 
 export interface InspectTask {
   readonly kind: 'inspect'

@@ -1,10 +1,10 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { createChecks } from '../../../main/datasets/checks/create-checks.ts'
-import { exampleHandlers } from '../../../main/datasets/examples.ts'
+import { exampleHandlers } from '../../../main/datasets/examples/examples.ts'
 import { estimateTokens } from '../../../main/datasets/passages/count-tokens.ts'
-import { mendHandlers } from '../../../main/datasets/mend.ts'
-import { problemHandlers } from '../../../main/datasets/problems.ts'
+import { mendHandlers } from '../../../main/datasets/mending/mend.ts'
+import { problemHandlers } from '../../../main/datasets/mending/problems.ts'
 import { call, openRecords } from './stored-records.ts'
 
 async function open({

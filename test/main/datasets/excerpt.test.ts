@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { excerptOf } from '../../../main/datasets/excerpt.ts'
+import { excerptOf } from '../../../main/datasets/mending/excerpt.ts'
 
 describe('excerpt around an answer', () => {
   test('goes from word to word, with dots where the context goes on', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { exampleHandlers } from '../../../main/datasets/examples.ts'
-import { mendHandlers } from '../../../main/datasets/mend.ts'
-import { problemHandlers } from '../../../main/datasets/problems.ts'
+import { exampleHandlers } from '../../../main/datasets/examples/examples.ts'
+import { mendHandlers } from '../../../main/datasets/mending/mend.ts'
+import { problemHandlers } from '../../../main/datasets/mending/problems.ts'
 import { call, openRecords } from './stored-records.ts'
 
 async function open(records: readonly unknown[]) {

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { Mapping } from '../../../main/contract/imports.ts'
-import { previewMapping } from '../../../main/datasets/preview.ts'
+import { previewMapping } from '../../../main/datasets/importing/preview.ts'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
 
 async function preview(name: string, content: string, mapping: Mapping | null = null) {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { summaryHandlers } from '../../../main/datasets/summary.ts'
+import { summaryHandlers } from '../../../main/datasets/examples/summary.ts'
 import { call, openRecords } from './stored-records.ts'
 
 async function open() {

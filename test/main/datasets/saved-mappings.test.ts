@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import type { Mapping } from '../../../main/contract/imports.ts'
-import { savedMappingHandlers } from '../../../main/datasets/saved-mappings.ts'
+import { savedMappingHandlers } from '../../../main/datasets/importing/saved-mappings.ts'
 import { openStore } from '../../../main/store/open.ts'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
 
