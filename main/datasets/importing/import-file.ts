@@ -42,7 +42,8 @@ export async function importFile(
   const { mapping, table = null, chunking = null } = request
   const tokenizer = await deps.modelFolderOf(projectId)
   const opened = await openReading({ path, name, mapping, table, chunking, tokenizer, use }, signal)
-  const owner = { projectId, sourceId: randomUUID() }
+  const others = await store.get('SELECT 1 FROM example WHERE project_id = ? LIMIT 1', projectId)
+  const owner = { projectId, sourceId: randomUUID(), isAlone: others === null }
   try {
     await addHiddenSource(store, owner, { ...opened, name, bytes: file.bytes, use, chunking })
     const rows = await writeBatches(store, owner, opened, { emit, signal, file })

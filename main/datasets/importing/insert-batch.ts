@@ -54,6 +54,8 @@ export interface Batch {
 export interface Owner {
   readonly projectId: string
   readonly sourceId: string
+  /** True where no other source of the project has examples. */
+  readonly isAlone?: boolean
 }
 
 // One statement a table and batch, the rows as one JSON text: a call for each row would cost more than its work.
@@ -76,17 +78,21 @@ const sharePassages = `
   FROM json_each(?3) j CROSS JOIN passage p ON p.project_id = ?1 AND p.hash = j.value ->> 0
   WHERE p.source_id <> ?2 ON CONFLICT DO NOTHING`
 
-// A key that another source of the project uses gets the source's id behind it.
-const insertExamples = `
+const insertExamples = (key: string): string => `
   INSERT INTO example (project_id, source_id, passage_id, key, question, answers, is_impossible, grp, place, split,
     context_words, question_words, answer_words, form, extra)
-  SELECT ?1, ?2, p.id,
-    CASE WHEN EXISTS (SELECT 1 FROM example e WHERE e.project_id = ?1 AND e.key = j.value ->> 1)
-      THEN (j.value ->> 1) || '@' || ?2 ELSE j.value ->> 1 END,
+  SELECT ?1, ?2, p.id, ${key},
     j.value ->> 2, j.value ->> 3, j.value ->> 4, j.value ->> 5, j.value ->> 6, j.value ->> 7,
     j.value ->> 8, j.value ->> 9, j.value ->> 10, j.value ->> 11, j.value ->> 12
-  FROM json_each(?3) j CROSS JOIN passage p ON p.project_id = ?1 AND p.hash = j.value ->> 0
-  ORDER BY j.key`
+  FROM json_each(?3) j CROSS JOIN passage p ON p.project_id = ?1 AND p.hash = j.value ->> 0`
+
+// A key that another source of the project uses gets the source's id behind it. To look for it SQLite must first put
+// all rows aside: a source that is alone goes without (an eighth of the time).
+const insertFreeKeys = insertExamples('j.value ->> 1')
+const insertAnyKeys = insertExamples(
+  `CASE WHEN EXISTS (SELECT 1 FROM example e WHERE e.project_id = ?1 AND e.key = j.value ->> 1)
+    THEN (j.value ->> 1) || '@' || ?2 ELSE j.value ->> 1 END`,
+)
 
 // The plus keeps SQLite to the index by key: all examples of the source would be looked at for every problem.
 const insertProblems = `
@@ -150,7 +156,7 @@ export function packBatch({ passages, examples, problems }: Batch): PackedBatch 
 /** Writes rows of one source; a context must be among the passages of this batch or of the project. */
 export async function insertBatch(
   writer: Writer,
-  { projectId, sourceId }: Owner,
+  { projectId, sourceId, isAlone = false }: Owner,
   batch: Batch | PackedBatch,
 ): Promise<{ readonly passages: number; readonly examples: number }> {
   const packed = isPacked(batch) ? batch : packBatch(batch)
@@ -158,7 +164,7 @@ export async function insertBatch(
     rows === null ? 0 : (await writer.run(sql, projectId, sourceId, rows)).changes
   const passages = await insert(insertPassages, packed.passages)
   if (passages < packed.passageCount) await insert(sharePassages, packed.passages)
-  const examples = await insert(insertExamples, packed.examples)
+  const examples = await insert(isAlone ? insertFreeKeys : insertAnyKeys, packed.examples)
   await insert(insertProblems, packed.problems)
   return { passages, examples }
 }

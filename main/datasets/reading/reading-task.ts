@@ -51,6 +51,6 @@ export interface NextMessage {
 }
 
 /** Batches that may be on their way at once. */
-export const batchesAhead = 2
+export const batchesAhead = 4
 /** Milliseconds between two signs of life. */
 export const beatEvery = 500

@@ -6,7 +6,7 @@ import { readSplitSettings, wantedCounts } from './split-settings.ts'
 /** What is kept together: whole groups, or, where there is one group, single contexts. */
 type Level = 'group' | 'context'
 
-const pageSize = 20_000
+const pageSize = 5_000
 
 /** Examples `e` of a project (?1) that no file of their own has given a split. */
 const divided = `e.source_id IN (SELECT id FROM source WHERE project_id = ?1 AND ready = 1 AND use = 'auto')`
@@ -21,12 +21,13 @@ export async function assignSplits(writer: Writer, projectId: string): Promise<v
   if (!settings) return
   await writer.run('DROP TABLE IF EXISTS temp.unit')
   await writer.run('DROP TABLE IF EXISTS temp.joined')
-  await joinGroups(writer, projectId)
-  await gatherUnits(writer, projectId, 'group', null)
+  await writer.run('CREATE TEMP TABLE joined (grp TEXT PRIMARY KEY, root TEXT NOT NULL) WITHOUT ROWID')
+  let level: Level = (await isByContext(writer, projectId)) ? 'context' : 'group'
+  if (level === 'group') await joinGroups(writer, projectId)
+  await gatherUnits(writer, projectId, level, null)
 
   let sizes = await sizesOf(writer)
-  let level: Level = 'group'
-  if (sizes.size < 2) {
+  if (sizes.size < 2 && level === 'group') {
     level = 'context'
     await gatherUnits(writer, projectId, 'context', null)
     sizes = await sizesOf(writer)
@@ -60,9 +61,18 @@ export async function assignSplits(writer: Writer, projectId: string): Promise<v
   await writer.run('DROP TABLE temp.joined')
 }
 
+/** Whether every group is a context by itself, as where a file gives no titles. */
+async function isByContext(writer: Writer, projectId: string): Promise<boolean> {
+  const row = await writer.get<{ named: number }>(
+    `SELECT EXISTS (SELECT 1 FROM example e JOIN passage p ON p.id = e.passage_id WHERE ${divided}
+       AND (e.grp NOT GLOB 'context ????????????????' OR p.text = '')) AS named`,
+    projectId,
+  )
+  return row?.named === 0
+}
+
 /** Groups that ask about the same context become one, so that no context stands on both sides. */
 async function joinGroups(writer: Writer, projectId: string): Promise<void> {
-  await writer.run('CREATE TEMP TABLE joined (grp TEXT PRIMARY KEY, root TEXT NOT NULL) WITHOUT ROWID')
   const rows = await writer.all<{ passageId: number; grp: string }>(
     `SELECT DISTINCT e.passage_id AS passageId, e.grp FROM example e WHERE ${divided} AND e.passage_id IN
        (SELECT e.passage_id FROM example e JOIN passage p ON p.id = e.passage_id
@@ -111,9 +121,10 @@ async function gatherUnits(
       ? `INSERT INTO temp.unit (key, size) SELECT ${grp} AS key, count(*) AS size
          FROM example e LEFT JOIN temp.joined j ON j.grp = e.grp WHERE ${divided} AND ?2 IS NULL
          GROUP BY 1 ORDER BY 1`
-      : `INSERT INTO temp.unit (key, size) SELECT p.id, count(*)
-         FROM example e JOIN passage p ON p.id = e.passage_id LEFT JOIN temp.joined j ON j.grp = e.grp
-         WHERE ${divided} AND (?2 IS NULL OR ${grp} = ?2) GROUP BY p.id ORDER BY p.hash`,
+      : `INSERT INTO temp.unit (key, size) SELECT u.id, u.size FROM
+           (SELECT e.passage_id AS id, count(*) AS size FROM example e LEFT JOIN temp.joined j ON j.grp = e.grp
+            WHERE ${divided} AND (?2 IS NULL OR ${grp} = ?2) GROUP BY e.passage_id) u
+         JOIN passage p ON p.id = u.id ORDER BY p.hash`,
     projectId,
     within,
   )

@@ -40,7 +40,7 @@ async function run(
     text += piece
     if (sourceSeconds === null && text.includes('"type":"source"'))
       sourceSeconds = (performance.now() - began) / 1000
-    const rows = Number(/.*"rows":(\d+)/s.exec(piece)?.[1] ?? 0)
+    const rows = Number(/\d+/.exec(piece.slice(piece.lastIndexOf('"rows":')))?.[0] ?? 0)
     if (stopped > 0 || rows < stopAt) return
     stopped = performance.now()
     child.kill('SIGINT')
