@@ -115,13 +115,20 @@ describe.skipIf(withoutBrowser)('the Electron host, in the stand-in', () => {
     const { page, calls } = await launch()
     const address = page.url()
     await page.evaluate("location.href = 'https://evil.example/'").catch(() => undefined)
-    await page.evaluate("void window.open('https://huggingface.co/google/flan-t5-small')")
-    await page.evaluate("void window.open('file:///etc/passwd')").catch(() => undefined)
+    const allowed = 'https://huggingface.co/google/flan-t5-small'
+    const opened = () => calls.filter(({ call }) => call === 'openExternal').map(({ value }) => value)
+    // While the refused navigation is under way the page opens nothing: it is asked again.
     await expect
-      .poll(() => calls.filter(({ call }) => call === 'openExternal').map(({ value }) => value))
-      .toEqual(['https://huggingface.co/google/flan-t5-small'])
+      .poll(async () => {
+        if (opened().length === 0)
+          await page.evaluate(`void window.open('${allowed}')`).catch(() => undefined)
+        return opened()[0]
+      })
+      .toBe(allowed)
+    await page.evaluate("void window.open('file:///etc/passwd')").catch(() => undefined)
     const fetched = await page.evaluate("fetch('https://evil.example/').then(() => 'sent', () => 'refused')")
     expect(fetched).toBe('refused')
+    expect(new Set(opened())).toEqual(new Set([allowed]))
     expect(page.url()).toBe(address)
     expect(await page.title()).toBe('Small')
   })
