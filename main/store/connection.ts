@@ -1,7 +1,6 @@
 import sqlite3 from 'sqlite3'
 
 export type SqlValue = string | number | null
-export type SqlRow = Readonly<Record<string, SqlValue>>
 
 /** What can be asked of SQLite; rows are given as the columns' names say. */
 export interface Reader {

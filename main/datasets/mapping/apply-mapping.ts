@@ -125,12 +125,6 @@ export function compilePassages(
     })
 }
 
-/** The passage of a single row: of several the first. */
-export function mappedPassage(row: TableRow, mapping: Mapping): PassageText | PassageFault {
-  const [first] = compilePassages(mapping)(row)
-  return first ?? { where: row.where, fault: 'The list in the row is empty.' }
-}
-
 function headingOf(cell: unknown): string[] {
   const parts: readonly unknown[] = Array.isArray(cell) ? cell : [cell]
   return parts.flatMap((part) => textCell(part) ?? []).filter((part) => part.trim() !== '')

@@ -4,7 +4,6 @@ import {
   applyMapping,
   compileMapping,
   compilePassages,
-  mappedPassage,
 } from '../../../main/datasets/mapping/apply-mapping.ts'
 import { fitsColumns, requireMapping } from '../../../main/datasets/mapping/mapping-fault.ts'
 
@@ -142,18 +141,18 @@ describe('passages', () => {
   test('text, title and heading of a row', () => {
     const roles = { text: { template: '{q}\n\n{a}' }, title: 'focus', heading: 'path' }
     const values = { q: 'What?', a: 'This.', focus: 'F', path: ['One', '', 'Two'] }
-    expect(mappedPassage(row(values), { form: 'passages', roles })).toEqual({
+    expect(compilePassages({ form: 'passages', roles })(row(values))[0]).toEqual({
       title: 'F',
       heading: ['One', 'Two'],
       page: null,
       place: 'line 2',
       text: 'What?\n\nThis.',
     })
-    expect(mappedPassage(row({ focus: 'F' }), { form: 'passages', roles })).toEqual({
+    expect(compilePassages({ form: 'passages', roles })(row({ focus: 'F' }))[0]).toEqual({
       where: 'line 2',
       fault: 'The row has no text.',
     })
-    expect(mappedPassage({ ...row({}), fault: 'Broken.' }, { form: 'passages', roles })).toEqual({
+    expect(compilePassages({ form: 'passages', roles })({ ...row({}), fault: 'Broken.' })[0]).toEqual({
       where: 'line 2',
       fault: 'Broken.',
     })
