@@ -18,6 +18,7 @@ import { createProjects } from './projects/service.ts'
 import type { HostedApp } from './rpc/hosted-app.ts'
 import { createRuns } from './runs/runs.ts'
 import { createSampleProject } from './sample-project.ts'
+import { createSearches } from './searches/searches.ts'
 import { createChanges } from './store/changes.ts'
 import { homeFolders } from './store/files.ts'
 import { openStore } from './store/open.ts'
@@ -90,26 +91,53 @@ export async function createApp(options: AppOptions): Promise<App> {
     store,
     changes,
     startTrainer,
-    starterFolder: join(root, 'assets', 'starter'),
+    starters: [
+      { id: starterId, name: 'Loracle starter', folder: join(root, 'assets', 'starter') },
+      {
+        id: 'starter-gpt-neo',
+        name: 'Loracle starter (GPT-Neo)',
+        folder: join(root, 'assets', 'starter-gpt-neo'),
+      },
+    ],
     catalogueFile: join(root, 'assets', 'model-catalog.json'),
-    isModelInUse: (modelId) => runs.usesModel(modelId),
+    isModelInUse: async (modelId) => (await runs.usesModel(modelId)) || searches.usesModel(modelId),
   })
   const runs = createRuns({
     store,
     changes,
     startTrainer,
     writeSplits: datasets.writeSplits,
+    writePassages: datasets.writePassages,
     dataDigest: datasets.digest,
     modelOf: models.modelOf,
+  })
+  const searches = createSearches({
+    store,
+    changes,
+    writeData: runs.writeData,
+    requireReady: runs.requireReady,
+    startRun: (request) => runs['runs.start'](request, plainCall),
+    trialRuns: {
+      start: runs.startTrial,
+      get: (runId) => runs['runs.get']({ runId }, plainCall),
+      resume: (runId) => runs['runs.resume']({ runId }, plainCall),
+      pause: (runId) => runs['runs.pause']({ runId }, plainCall),
+      discard: (runId) => runs['runs.discard']({ runId }, plainCall),
+      // A search needs the validations, which are never thinned, and of the steps the newest.
+      watch: (runId, emit, signal) => runs['runs.watch']({ runId, maxPoints: 2 }, { emit, signal }),
+    },
   })
   const projects = createProjects({
     store,
     changes,
     stopWork: async (projectId) => {
+      // First, so that it does not go on with its next trial.
+      await searches.stopProject(projectId)
       const stops = [datasets.stopProject, chat.stopProject, exports.stopProject, runs.stopRuns]
       await Promise.all(stops.map((stop) => stop(projectId)))
     },
-    hasActiveRun: runs.hasActiveRun,
+    hasActiveRun: async (projectId) =>
+      (await runs.hasActiveRun(projectId)) || searches.hasActiveSearch(projectId),
   })
   const modelOf = async (projectId: string) => {
     const { modelId } = await projects['projects.get']({ projectId }, plainCall)
@@ -147,6 +175,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     // What cannot be swept on a full disk is out of sight, and is swept at a later start.
     await datasets.recover().catch(unlessFull)
     await projects.sweepOrphans().catch(unlessFull)
+    await searches.recover()
     await runs.recover({ startsWaitingRuns })
   } catch (thrown) {
     // A folder whose store cannot be written is left to whoever tries next.
@@ -162,6 +191,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     ...datasets,
     ...models,
     ...runs,
+    ...searches,
     ...evaluations,
     ...chat,
     ...exports,
@@ -215,7 +245,9 @@ export async function createApp(options: AppOptions): Promise<App> {
     },
     dispose: async () => {
       // Each is tried, whatever the others did: no process may outlive the app.
-      for (const end of [runs.dispose, models.dispose, datasets.dispose, answering.dispose, store.close])
+      const { quit, dispose: endSearches } = searches
+      const trainers = [quit, runs.dispose, endSearches]
+      for (const end of [...trainers, models.dispose, datasets.dispose, answering.dispose, store.close])
         await end().catch(() => undefined)
     },
   }

@@ -58,6 +58,20 @@ export function createEngine({ startTrainer }: EngineOptions): Engine {
         await requireFile(paths.predictions)
         return run({ kind: 'score', ...paths }, { onReport: onEvent })
       }),
+    exportOnnx: (request, onEvent) =>
+      afterwards(async () => {
+        const { dtype } = request
+        const paths = { ...(await answeringPaths(request)), out: resolve(request.out) }
+        return run({ kind: 'export-onnx', ...paths, dtype }, { onReport: onEvent })
+      }),
+    inspectAdapter: (request, onEvent) =>
+      afterwards(async () => {
+        const { model, adapter } = await answeringPaths(request)
+        return run(
+          { kind: 'inspect-adapter', model, adapter: adapter ?? request.adapter },
+          { onReport: onEvent },
+        )
+      }),
     doctor: (onEvent) => run({ kind: 'doctor' }, { onReport: onEvent }),
   }
 

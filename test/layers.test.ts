@@ -33,16 +33,19 @@ const layers: Readonly<Record<string, Layer>> = {
   'trainer/errors.ts': { may: [], node: false },
   'trainer/nearest-name.ts': { may: [], node: false },
   'trainer/shown-value.ts': { may: [], node: false },
+  'trainer/architectures.ts': { may: [], node: false },
   'trainer/settings.ts': pure(),
   'trainer/setting-forms.ts': pure(),
   'trainer/commands.ts': pure('trainer/data/example.ts'),
-  'trainer/results.ts': pure(),
+  'trainer/results.ts': pure('trainer/data/tasks.ts'),
   'trainer/reports.ts': pure('trainer/data/example.ts', 'trainer/results.ts'),
   'trainer/protocol.ts': pure(
+    'trainer/architectures.ts',
     'trainer/commands.ts',
     'trainer/reports.ts',
     'trainer/results.ts',
     'trainer/setting-forms.ts',
+    'trainer/data/tasks.ts',
   ),
   'trainer/context.ts': pure('trainer/protocol.ts'),
   'trainer/graph': pure(),
@@ -50,7 +53,15 @@ const layers: Readonly<Record<string, Layer>> = {
   'trainer/nn': pure('trainer/graph'),
   // The optimiser's state is named tensors, as a checkpoint keeps them.
   'trainer/optim': { ...pure('trainer/graph'), types: ['trainer/checkpoint/safetensors.ts'] },
-  'trainer/models': trainer('trainer/nn', 'trainer/graph', 'trainer/checkpoint/safetensors.ts'),
+  'trainer/models': trainer(
+    'trainer/architectures.ts',
+    'trainer/nn',
+    'trainer/graph',
+    'trainer/checkpoint/safetensors.ts',
+    'trainer/checkpoint/safetensors-writer.ts',
+    'trainer/checkpoint/encode-values.ts',
+    'trainer/data/random.ts',
+  ),
   'trainer/lora': trainer(
     'trainer/nn',
     'trainer/graph',
@@ -60,13 +71,15 @@ const layers: Readonly<Record<string, Layer>> = {
   ),
   'trainer/checkpoint': trainer('trainer/optim'),
   'trainer/data': trainer(),
+  // The table of tasks: every layer shows and asks by it, the window too.
+  'trainer/data/tasks.ts': pure(),
   'trainer/metrics': trainer('trainer/data'),
   'trainer/session.ts': trainer(),
   'trainer/score.ts': trainer('trainer/context.ts', 'trainer/protocol.ts', 'trainer/data', 'trainer/metrics'),
   'trainer/worker.ts': recipe,
   // Every other file of the trainer is part of a recipe: finetune, evaluate, ask, doctor, generate, …
   trainer: recipe,
-  'main/contract': { may: [], types: ['trainer/protocol.ts'], node: false },
+  'main/contract': { may: ['trainer/data/tasks.ts'], types: ['trainer/protocol.ts'], node: false },
   'main/rpc': { may: ['main/contract'], node: false },
   'main/store': { may: ['main/contract'] },
   // Trainer processes, which runs, comparisons and chat all use; like the store it lies below the services.
@@ -75,7 +88,7 @@ const layers: Readonly<Record<string, Layer>> = {
   'main/notices.ts': { may: ['main/contract', 'main/store'] },
   'main/engine.ts': { may: ['main/contract', 'main/runs', 'main/trainers', 'trainer/protocol.ts'] },
   ...Object.fromEntries(
-    ['projects', 'datasets', 'models', 'runs', 'evaluations', 'chat', 'export'].map((service) => [
+    ['projects', 'datasets', 'models', 'runs', 'searches', 'evaluations', 'chat', 'export'].map((service) => [
       `main/${service}`,
       {
         may: [

@@ -1,9 +1,11 @@
 import { answerQuestions } from './answer.ts'
-import type { Answered } from './answer.ts'
+import { shownAlternatives } from './answered.ts'
+import type { Answered } from './answered.ts'
 import { findAnswer } from './data/answer-place.ts'
-import { decodeStream } from './data/decode-stream.ts'
+import { unanswerable } from './data/qa-prompt.ts'
 import { TrainerError } from './errors.ts'
 import type { LoadedModel, ModelKeeper } from './loaded-model.ts'
+import { hasHead, requireHead } from './open-model.ts'
 import { openRequest } from './open-request.ts'
 import type { AnswerColumn, AnswerReport, AnswerRequest, ContextAnswer } from './protocol.ts'
 import type { Settings } from './settings.ts'
@@ -40,6 +42,12 @@ export async function answerRequest(
   let inputCut = false
   for (const [column, { folder, adapter }] of adapters.entries()) {
     const began = performance.now()
+    if (!hasHead(text.model, adapter)) {
+      // Beside a tuned model an untrained head has nothing to say; alone it is told.
+      if (adapters.every((one) => !hasHead(text.model, one.adapter))) requireHead(text.model, adapter)
+      columns.push({ adapter: folder, answers: request.contexts.map(withoutHead), best: 0, seconds: 0 })
+      continue
+    }
     const answered = await answerContexts({ ...loaded, text }, request, {
       settings,
       adapter,
@@ -53,9 +61,13 @@ export async function answerRequest(
     const answers = answered.map((answer, i) =>
       contextAnswer(answer, request.form === 'task' ? null : (request.contexts[i] ?? '')),
     )
-    columns.push({ adapter: folder, answers, best: bestOf(answers), seconds: secondsSince(began) })
+    columns.push({ adapter: folder, answers, best: bestOf(answered), seconds: secondsSince(began) })
   }
   return { columns, questionCut, inputCut, seconds: secondsSince(started) }
+}
+
+function withoutHead(): ContextAnswer {
+  return { text: unanswerable, unanswerable: true, score: 0, start: null, end: null, windows: 0 }
 }
 
 function checkRequest({ form, question, contexts, adapters }: AnswerRequest): void {
@@ -83,7 +95,6 @@ async function answerContexts(
   { form = 'qa', question, contexts }: AnswerRequest,
   { settings, adapter, signal, onText }: ColumnOptions,
 ): Promise<readonly Answered[]> {
-  const stream = decodeStream(text.tokenizer)
   const emit = (piece: string) => {
     if (piece !== '') onText(piece)
   }
@@ -92,24 +103,26 @@ async function answerContexts(
   const common = { settings, adapter, signal }
   const head = await answerQuestions(session, text, first ? [first] : [], {
     ...common,
-    onToken: (token) => {
-      emit(stream.push(token))
-    },
+    onText: emit,
   })
-  emit(stream.end())
+  // What is marked comes at once.
+  for (const { marked, text } of head) if (marked) emit(text)
   return [...head, ...(await answerQuestions(session, text, rest, common))]
 }
 
 /** @param context Null where the answer is no stretch of any: the text of a task. */
 function contextAnswer(answer: Answered, context: string | null): ContextAnswer {
-  const { text, unanswerable, score, windows } = answer
-  const place = unanswerable || context === null ? null : findAnswer(context, text)
-  return { text, unanswerable, score, start: place?.start ?? null, end: place?.end ?? null, windows }
+  const { text, score, windows, marked, unanswerable: refused } = answer
+  const found = () => (marked ? marked.alternatives[0] : context === null ? null : findAnswer(context, text))
+  const { start = null, end = null } = (refused ? null : found()) ?? {}
+  const answered = { text, unanswerable: refused, score, start, end, windows }
+  return marked ? { ...answered, alternatives: marked.alternatives.slice(0, shownAlternatives) } : answered
 }
 
-function bestOf(answers: readonly ContextAnswer[]): number {
+function bestOf(answers: readonly Answered[]): number {
+  const rank = ({ score, marked }: Answered) => marked?.rank ?? score
   const ranked = [...answers.entries()].toSorted(
-    ([, a], [, b]) => Number(a.unanswerable) - Number(b.unanswerable) || b.score - a.score,
+    ([, a], [, b]) => Number(a.unanswerable) - Number(b.unanswerable) || rank(b) - rank(a),
   )
   return ranked[0]?.[0] ?? 0
 }

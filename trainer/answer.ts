@@ -1,27 +1,18 @@
+import type { Answered } from './answered.ts'
 import type { ExampleForm } from './data/example.ts'
 import { promptsOf } from './data/prompts.ts'
 import type { Asked } from './data/prompts.ts'
 import { isUnanswerable, unanswerable } from './data/qa-prompt.ts'
+import { neededBy } from './generate/answering-graph.ts'
 import { openAnsweringSession } from './generate/answering-session.ts'
-import type { AnsweringSession } from './generate/answering-session.ts'
+import type { AnsweringSession, GenerativeSession } from './generate/answering-session.ts'
+import { kindOf } from './kinds/kinds.ts'
 import type { Adapter } from './lora/peft-adapter.ts'
+import { markAnswers } from './mark-answers.ts'
 import type { TextModel } from './open-model.ts'
 import type { Settings } from './settings.ts'
 import { writeTexts } from './write-texts.ts'
 import type { WriteOptions, WrittenText } from './write-texts.ts'
-
-/** The answer to one question, chosen among the windows of its context. */
-export interface Answered {
-  readonly text: string
-  readonly unanswerable: boolean
-  /** Mean log-probability of the answer's tokens, the end mark included. */
-  readonly score: number
-  readonly windows: number
-  /** True where the question was cut to leave room for the context. */
-  readonly questionCut: boolean
-  /** True where the input of a task was cut to the model's window. */
-  readonly inputCut: boolean
-}
 
 /** Tokens are told as they are made for one question with one window. */
 export type AnswerOptions = WriteOptions
@@ -32,11 +23,8 @@ export function openAnswering(
   adapters: readonly (Adapter | null)[],
   settings: Settings,
 ): Promise<AnsweringSession> {
-  const adaptable = new Set(
-    adapters.flatMap((adapter) => adapter?.targets.map((target) => target.path) ?? []),
-  )
   return openAnsweringSession(model, {
-    adaptable: [...adaptable],
+    ...neededBy(adapters),
     threads: settings.threads,
     provider: settings.provider,
     fusedNorms: settings.provider === 'cpu',
@@ -46,26 +34,45 @@ export function openAnswering(
 /**
  * Answers questions about contexts, and does tasks, in order. A context longer than the model's window is cut into windows that
  * overlap; of their answers the one with the best score wins, `unanswerable` only where every window says so. A task
- * has one prompt.
+ * has one prompt. A model with a span head marks its answers (see `markAnswers`).
  *
  * @throws TrainerError `cancelled` where the signal was aborted.
  */
-export async function answerQuestions(
+export function answerQuestions(
   session: AnsweringSession,
+  text: TextModel,
+  questions: readonly Asked[],
+  options: AnswerOptions,
+): Promise<readonly Answered[]> {
+  switch (session.kind) {
+    case 'generative':
+      return writeAnswers(session, text, questions, options)
+    case 'extractive':
+      return markAnswers(session, text, questions, options)
+  }
+}
+
+async function writeAnswers(
+  session: GenerativeSession,
   text: TextModel,
   questions: readonly Asked[],
   options: AnswerOptions,
 ): Promise<readonly Answered[]> {
   const { maxSourceLength } = text
   const { stride } = options.settings
+  const { prompts: form } = kindOf(text.model.architecture)
+  if (!form) throw new Error('A model that writes texts has a form for its prompts.')
   const prompts = questions.flatMap((asked, index) =>
-    promptsOf(text.tokenizer, asked, { maxSourceLength, stride }).map((prompt) => ({ index, ...prompt })),
+    promptsOf(text.tokenizer, asked, { maxSourceLength, stride, form }).map((prompt) => ({
+      index,
+      ...prompt,
+    })),
   )
   const written = await writeTexts(
     session,
     text,
     prompts.map(({ sourceIds }) => sourceIds),
-    options,
+    { ...options, stops: form.stops },
   )
   const byQuestion = questions.map(
     (): { candidates: WrittenText[]; questionCut: boolean; inputCut: boolean } => ({

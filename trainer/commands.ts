@@ -2,11 +2,23 @@
 import type { ExampleForm } from './data/example.ts'
 import type { AnswerSettingName, Settings } from './settings.ts'
 
+/** A file to train on, by a name under which its scores are told. */
+export interface TrainingDataset {
+  readonly name: string
+  readonly data: string
+  /**
+   * How many times an epoch goes through it: 1 for every example once, 2 for twice, 0.5 for every other one, the rest
+   * in the next epoch.
+   */
+  readonly weight: number
+}
+
 export interface TrainCommand {
   readonly kind: 'train'
   readonly model: string
-  readonly data: string
-  /** A file that is used as the validation split; null splits `data`. */
+  /** At least one. */
+  readonly datasets: readonly TrainingDataset[]
+  /** A file that is used as the validation split; null holds out a part of each dataset. */
   readonly validation: string | null
   /** Files scored before and after the training, each under its own name. */
   readonly tests: readonly { readonly name: string; readonly data: string }[]
@@ -57,7 +69,7 @@ export interface DoctorCommand {
 /** Runs a few real steps and answers, and says how long a whole run with this model, data and settings takes. */
 export interface EstimateCommand extends Pick<
   TrainCommand,
-  'model' | 'data' | 'validation' | 'tests' | 'settings'
+  'model' | 'datasets' | 'validation' | 'tests' | 'settings'
 > {
   readonly kind: 'estimate'
 }
@@ -69,6 +81,25 @@ export interface MergeCommand {
   readonly adapter: string
   /** A folder that does not exist yet. */
   readonly out: string
+}
+
+/** Writes the folder `out`: ONNX models as Optimum and Transformers.js run them, one file of weights, the tokenizer. */
+export interface ExportOnnxCommand {
+  readonly kind: 'export-onnx'
+  readonly model: string
+  /** An adapter's folder, which is merged in; null exports the model as it is. */
+  readonly adapter: string | null
+  /** A folder that does not exist yet. */
+  readonly out: string
+  /** What the weights are stored as; computed is in F32 either way. */
+  readonly dtype: 'F32' | 'F16'
+}
+
+/** Says what is in an adapter, and whether it fits a model. */
+export interface InspectAdapterCommand {
+  readonly kind: 'inspect-adapter'
+  readonly model: string
+  readonly adapter: string
 }
 
 /** Stays and answers `RequestMessage`s, one after another, until a `StopMessage`. */
@@ -87,6 +118,8 @@ export type Command =
   | DoctorCommand
   | EstimateCommand
   | MergeCommand
+  | ExportOnnxCommand
+  | InspectAdapterCommand
   | ServeCommand
 
 /**

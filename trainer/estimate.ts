@@ -1,10 +1,11 @@
 import { openAnswering } from './answer.ts'
 import type { TrainerContext } from './context.ts'
+import { askedExamples } from './data/passages.ts'
 import { seededRandom, shuffled } from './data/random.ts'
-import type { LoraTarget } from './lora/targets.ts'
-import { chooseTargets } from './lora/targets.ts'
+import { addedParameters, chooseTrained } from './lora/trained.ts'
+import type { Trained } from './lora/trained.ts'
 import { peakResidentMb } from './memory.ts'
-import { openTextModel } from './open-model.ts'
+import { holdText, openTextModel } from './open-model.ts'
 import type { TextModel } from './open-model.ts'
 import type { EstimateCommand, EstimateResult, Phase } from './protocol.ts'
 import { requireProvider } from './provider-check.ts'
@@ -14,6 +15,7 @@ import { estimateMemoryMb } from './run/memory-estimate.ts'
 import { firstCheckpoint, largestBatch, openTraining } from './run/open-training.ts'
 import { checkSettings, readRunData, tokenizeExamples } from './run/prepare-run.ts'
 import type { RunData } from './run/prepare-run.ts'
+import { trainedAdapter } from './run/trained-adapter.ts'
 import { countSteps, planRun, validatesAfter } from './run/run-plan.ts'
 import type { RunPlan } from './run/run-plan.ts'
 
@@ -37,30 +39,50 @@ export async function estimate(command: EstimateCommand, context: TrainerContext
   const loading = stopwatch()
 
   enter('loading')
-  await loading.time(() => requireProvider(settings.provider))
-  const text = await loading.time(() => openTextModel(command.model, null, settings))
-  checkSettings(text, settings)
+  await loading.time(() => requireProvider(settings))
+  const opened = await loading.time(() => openTextModel(command.model, null, settings))
+  checkSettings(opened, settings)
+  const held = await loading.time(() => holdText(opened, settings, { folder: null, signal: context.stop }))
+  try {
+    const figures = await measureRun(held.text, { command, context, loading, enter })
+    return { ...figures, seconds: (performance.now() - started) / 1000 }
+  } finally {
+    await held.dispose()
+  }
+}
 
+interface MeasureRunParts {
+  readonly command: EstimateCommand
+  readonly context: TrainerContext
+  readonly loading: Stopwatch
+  readonly enter: (phase: Phase) => void
+}
+
+async function measureRun(
+  text: TextModel,
+  { command, context, loading, enter }: MeasureRunParts,
+): Promise<Omit<EstimateResult, 'seconds'>> {
+  const { settings } = command
   enter('preparing')
   const data = await loading.time(() => readRunData(command, context))
   const train = await loading.time(() => sampleItems(text, data.train, settings))
   loading.seconds += train.secondsLeftOut
   const plan = planRun(train.items, settings)
-  const whole = countSteps(Math.round(train.items.length * train.scale), settings)
-  const targets = settings.method === 'lora' ? chooseTargets(text.model.architecture.linears, settings) : null
-  const checkpoint = await firstCheckpoint(text, targets, { digest: '', settings })
+  const whole = countSteps(Math.round(train.items.length * train.scale * meanWeight(data)), settings)
+  const trained = chooseTrained(text.model.architecture, settings)
+  const checkpoint = await firstCheckpoint(text, trained, { digest: '', settings })
   const trainable = [...checkpoint.parameters.values()].reduce((sum, { data: { length } }) => sum + length, 0)
   const { parameterCount } = text.model
 
   enter('training')
-  const session = await loading.time(() => openTraining(text, plan, { targets, settings }))
+  const session = await loading.time(() => openTraining(text, plan, { trained, settings }))
   let secondsPerStep: number
   let secondsPerValidation: number
   try {
     const parts = { model: text.model, session, plan, settings }
     const budget = { signal: context.stop, budgetSeconds: stepBudgetSeconds }
     secondsPerStep = await measureStep(parts, checkpoint, budget)
-    secondsPerValidation = await measureValidation({ text, data, targets, command, context, loading })
+    secondsPerValidation = await measureValidation({ text, data, trained, command, context, loading })
   } finally {
     await session.dispose()
   }
@@ -69,7 +91,15 @@ export async function estimate(command: EstimateCommand, context: TrainerContext
   const questions = data.tests.flatMap((test) => test.examples)
   // The tuned model's answers take about as long as the base model's.
   const secondsScoring =
-    2 * (await timeAnswers(questions, { text, targets: [], command, context, loading, sessions: 2 }))
+    2 *
+    (await timeAnswers(questions, {
+      text,
+      trained: { ...trained, targets: [] },
+      command,
+      context,
+      loading,
+      sessions: 2,
+    }))
 
   const validations = data.validation.length === 0 ? 0 : countValidations(whole, settings.evaluateEvery)
   return {
@@ -89,9 +119,9 @@ export async function estimate(command: EstimateCommand, context: TrainerContext
     totalSeconds:
       loading.seconds + whole.steps * secondsPerStep + validations * secondsPerValidation + secondsScoring,
     memoryMb: estimateMemoryMb({
-      config: text.model.architecture.config,
+      architecture: text.model.architecture,
       parameterCount,
-      targets,
+      trained,
       largest: largestBatch(plan, settings),
       validates: data.validation.length > 0,
       answers: questions.length > 0,
@@ -99,14 +129,19 @@ export async function estimate(command: EstimateCommand, context: TrainerContext
     }),
     peakRssMb: peakResidentMb(),
     trainableParameters: trainable,
-    totalParameters: parameterCount + (targets ? trainable : 0),
-    seconds: (performance.now() - started) / 1000,
+    totalParameters: parameterCount + addedParameters(trained),
   }
+}
+
+/** How many times an epoch goes through an example, on average. */
+function meanWeight({ datasets, train }: RunData): number {
+  const drawn = datasets.reduce((sum, { weight, examples }) => sum + weight * examples, 0)
+  return train.length === 0 ? 1 : drawn / train.length
 }
 
 interface MeasureParts {
   readonly text: TextModel
-  readonly targets: readonly LoraTarget[] | null
+  readonly trained: Trained
   readonly command: EstimateCommand
   readonly context: TrainerContext
   readonly loading: Stopwatch
@@ -117,12 +152,12 @@ async function measureValidation({
   data,
   ...parts
 }: MeasureParts & { readonly data: RunData }): Promise<number> {
-  const { text, targets, command, context, loading } = parts
+  const { text, trained, command, context, loading } = parts
   const { settings } = command
   const { items, scale } = sampleItems(text, data.validation, settings)
   if (items.length === 0) return 0
-  const { parameters } = await firstCheckpoint(text, targets, { digest: '', settings })
-  const session = await loading.time(() => openLossSession(text, targets, settings))
+  const { parameters } = await firstCheckpoint(text, trained, { digest: '', settings })
+  const session = await loading.time(() => openLossSession(text, trained, settings))
   try {
     const loss = await measureLoss(session, text, items, {
       parameters,
@@ -131,7 +166,9 @@ async function measureValidation({
       budgetSeconds: answerBudgetSeconds,
     })
     const answers =
-      settings.bestMetric === 'f1' ? await timeAnswers(data.validation, { ...parts, sessions: 1 }) : 0
+      settings.bestMetric === 'f1'
+        ? await timeAnswers(askedExamples(data.validation), { ...parts, sessions: 1 })
+        : 0
     return loss * scale + answers
   } finally {
     await session.dispose()
@@ -143,9 +180,9 @@ async function timeAnswers(
   questions: RunData['validation'],
   parts: MeasureParts & { readonly sessions: number },
 ): Promise<number> {
-  const { text, targets, command, context, loading, sessions } = parts
+  const { text, trained, command, context, loading, sessions } = parts
   if (questions.length === 0) return 0
-  const adapter = targets && targets.length > 0 ? await freshAdapter(parts) : null
+  const adapter = trained.targets.length > 0 ? await freshAdapter(parts) : null
   const opening = stopwatch()
   const session = await opening.time(() => openAnswering(text, [adapter], command.settings))
   loading.seconds += sessions * opening.seconds
@@ -161,9 +198,9 @@ async function timeAnswers(
   }
 }
 
-async function freshAdapter({ text, targets, command }: MeasureParts) {
-  const { parameters } = await firstCheckpoint(text, targets, { digest: '', settings: command.settings })
-  return { targets: targets ?? [], parameters }
+async function freshAdapter({ text, trained, command }: MeasureParts) {
+  const { parameters } = await firstCheckpoint(text, trained, { digest: '', settings: command.settings })
+  return trainedAdapter(trained, parameters)
 }
 
 /** Tokenises examples, or of many a sample; `scale` is how many times as many the whole has. */

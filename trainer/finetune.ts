@@ -1,13 +1,14 @@
 import { loadCheckpoint } from './checkpoint/checkpoint.ts'
 import type { Checkpoint } from './checkpoint/checkpoint.ts'
 import type { TrainerContext } from './context.ts'
+import { labelsOf } from './data/labels.ts'
 import { TrainerError } from './errors.ts'
-import { chooseTargets } from './lora/targets.ts'
-import type { LoraTarget } from './lora/targets.ts'
+import { addedParameters, chooseTrained } from './lora/trained.ts'
+import type { Trained } from './lora/trained.ts'
 import { peakResidentMb } from './memory.ts'
 import { openMetrics } from './run/metrics-file.ts'
-import { openTextModel } from './open-model.ts'
-import type { TextModel } from './open-model.ts'
+import { holdText, openTextModel } from './open-model.ts'
+import type { HeldText, TextModel } from './open-model.ts'
 import { firstCheckpoint, openTraining } from './run/open-training.ts'
 import { checkSettings, fingerprint, readRunData, saveProblems, tokenizeExamples } from './run/prepare-run.ts'
 import type { Phase, TrainCommand, TrainResult } from './protocol.ts'
@@ -20,6 +21,8 @@ import { loadScoresBefore, saveScoresBefore } from './run/scores-before.ts'
 import { answerTests, compareAnswers, scoreEach, scoredReport, scoreTogether } from './run/test-scores.ts'
 import { trainToEnd } from './run/training-loop.ts'
 import type { LoopResult } from './run/training-loop.ts'
+import { trainedAdapter } from './run/trained-adapter.ts'
+import { saveAnswerRule, tuneAnswerRule } from './run/tune-answer-rule.ts'
 import { openValidation } from './run/validation.ts'
 
 /**
@@ -44,20 +47,21 @@ async function trainAndScore(command: TrainCommand, context: TrainerContext): Pr
   }
 
   enter('loading')
-  await requireProvider(settings.provider)
+  await requireProvider(settings)
   const text = await openTextModel(command.model, null, settings)
   checkSettings(text, settings)
 
   enter('preparing')
   const data = await readRunData(command, context)
+  const labels = labelsOf(data.train)
   await saveProblems(runDir, data.problems)
   const prepared = tokenizeExamples(text, data.train, settings)
-  const plan = planRun(prepared.items, settings)
-  const targets = settings.method === 'lora' ? chooseTargets(text.model.architecture.linears, settings) : null
+  const plan = planRun(prepared.items, settings, data.datasets)
+  const trained = chooseTrained(text.model.architecture, settings)
   const digest = await fingerprint(command, text)
   const start =
     (command.resume ? await loadCheckpoint(runDir, digest) : null) ??
-    (await firstCheckpoint(text, targets, { digest, settings }))
+    (await firstCheckpoint(text, trained, { digest, settings }))
   const parameterCount = [...start.parameters.values()].reduce((sum, { data }) => sum + data.length, 0)
   context.report({
     type: 'prepared',
@@ -71,7 +75,7 @@ async function trainAndScore(command: TrainCommand, context: TrainerContext): Pr
     steps: plan.steps,
     epochs: plan.steps / plan.stepsPerEpoch,
     trainableParameters: parameterCount,
-    totalParameters: text.model.parameterCount + (targets ? parameterCount : 0),
+    totalParameters: text.model.parameterCount + addedParameters(trained),
   })
 
   const outcome = (loop: LoopResult | null, result: Partial<TrainResult>): TrainResult => ({
@@ -95,14 +99,17 @@ async function trainAndScore(command: TrainCommand, context: TrainerContext): Pr
 
   await removeResultFile(runDir)
   let loop: LoopResult | null = null
+  let held: HeldText | null = null
   try {
+    held = await holdText(text, settings, { folder: runDir, signal: context.stop })
+    const base = held.text
     enter('scoring-before')
     const key = { digest, tests: data.tests }
     const known = command.resume ? await loadScoresBefore(runDir, key) : null
     const scoring = { settings, context, signal: context.stop }
     const before =
       known ??
-      (await answerTests(text, data.tests, {
+      (await answerTests(base, data.tests, {
         ...scoring,
         // Without a step done there is nothing to keep, and the wish to keep ends the run.
         signal: start.state.step > 0 ? context.stop : AbortSignal.any([context.stop, context.keep]),
@@ -110,40 +117,47 @@ async function trainAndScore(command: TrainCommand, context: TrainerContext): Pr
         phase: 'scoring-before',
       }))
     if (!known && data.tests.length > 0) await saveScoresBefore(runDir, key, before)
-    context.report(scoredReport('before', data.tests, before))
+    context.report(scoredReport('before', data.tests, before, labels))
 
     enter('training')
-    loop = await train(command, { text, plan, targets, start, validation: data.validation, context })
+    loop = await train(command, { text: base, plan, trained, start, validation: data.validation, context })
     const { checkpoint, stopped } = loop
-    if (stopped === 'cancelled') return outcome(loop, { before: scoreTogether(data.tests, before) })
+    if (stopped === 'cancelled') return outcome(loop, { before: scoreTogether(data.tests, before, labels) })
 
     enter('saving')
     const parameters = checkpoint.state.bestStep > 0 ? checkpoint.best : checkpoint.parameters
-    const saved = await saveResult(runDir, text.model, { parameters, targets, settings })
+    const saved = await saveResult(runDir, text.model, { parameters, trained, settings })
+
+    const plain = trainedAdapter(trained, parameters)
+    const untuned = plain ? base : await openTextModel(saved, null, settings)
+    const answerRule = await tuneAnswerRule(untuned, plain, data, { settings, context })
+    if (answerRule) await saveAnswerRule(saved, answerRule)
 
     enter('scoring-after')
-    const tuned = targets ? text : await openTextModel(saved, null, settings)
-    const adapter = targets ? { targets, parameters } : null
+    const adapter = plain && answerRule ? { ...plain, answerRule } : plain
+    const tuned = { ...untuned, answerRule }
     const after = await answerTests(tuned, data.tests, { ...scoring, adapter, phase: 'scoring-after' })
-    context.report(scoredReport('after', data.tests, after))
+    context.report(scoredReport('after', data.tests, after, labels))
     return outcome(loop, {
       adapter: saved,
       stopped,
-      before: scoreTogether(data.tests, before),
-      after: scoreTogether(data.tests, after),
-      tests: scoreEach(data.tests, before, after),
-      comparisons: compareAnswers(data.tests, before, after),
+      before: scoreTogether(data.tests, before, labels),
+      after: scoreTogether(data.tests, after, labels),
+      tests: scoreEach(data.tests, before, after, labels),
+      comparisons: compareAnswers(data.tests, before, after, labels),
     })
   } catch (thrown) {
     if (thrown instanceof TrainerError && thrown.code === 'cancelled') return outcome(loop, {})
     throw thrown
+  } finally {
+    await held?.dispose()
   }
 }
 
 interface TrainParts {
   readonly text: TextModel
   readonly plan: RunPlan
-  readonly targets: readonly LoraTarget[] | null
+  readonly trained: Trained
   readonly start: Checkpoint
   readonly validation: Parameters<typeof openValidation>[1]
   readonly context: TrainerContext
@@ -151,10 +165,10 @@ interface TrainParts {
 
 /** Opens the sessions, trains, and closes them: scoring wants the memory. */
 async function train({ settings, runDir }: TrainCommand, parts: TrainParts): Promise<LoopResult> {
-  const { text, plan, targets, start, context } = parts
-  const session = await openTraining(text, plan, { targets, settings })
+  const { text, plan, trained, start, context } = parts
+  const session = await openTraining(text, plan, { trained, settings })
   try {
-    const validation = await openValidation(text, parts.validation, { settings, targets, context })
+    const validation = await openValidation(text, parts.validation, { settings, trained, context })
     try {
       return await trainToEnd(start, {
         model: text.model,

@@ -1,10 +1,10 @@
 import { stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { openAnsweringSession } from './generate/answering-session.ts'
 import type { AnsweringSession } from './generate/answering-session.ts'
+import { openGrowingSession } from './generate/growing-session.ts'
 import { loadAdapter } from './lora/peft-adapter.ts'
 import type { Adapter } from './lora/peft-adapter.ts'
-import { openTextModel } from './open-model.ts'
+import { holdText, openTextModel } from './open-model.ts'
 import type { TextModel } from './open-model.ts'
 import type { Settings } from './settings.ts'
 
@@ -14,6 +14,7 @@ export interface LoadedModel {
   readonly session: AnsweringSession
   /** Reads an adapter, or gives the one that was read while its files stay the same; null is the base model. */
   adapter(folder: string | null): Promise<Adapter | null>
+  dispose(): Promise<void>
 }
 
 /** Keeps one model at a time. */
@@ -36,7 +37,7 @@ export function modelKeeper(settings: Settings): ModelKeeper {
   const dispose = async () => {
     const { model } = loaded ?? {}
     loaded = null
-    await model?.session.dispose()
+    await model?.dispose()
   }
   return {
     async use(folder) {
@@ -52,23 +53,30 @@ export function modelKeeper(settings: Settings): ModelKeeper {
 }
 
 async function load(folder: string, settings: Settings): Promise<LoadedModel> {
-  const text = await openTextModel(folder, null, settings)
-  const { linears } = text.model.architecture
-  const session = await openAnsweringSession(text.model, {
-    // Every layer, so that no adapter needs the model loaded anew.
-    adaptable: [...linears.keys()],
+  const opened = await openTextModel(folder, null, settings)
+  const unstopped = new AbortController().signal
+  const held = await holdText(opened, settings, { folder: null, signal: unstopped })
+  const { text } = held
+  const session = await openGrowingSession(text.model, {
     threads: settings.threads,
     provider: settings.provider,
     fusedNorms: settings.provider === 'cpu',
+  }).catch(async (thrown: unknown) => {
+    await held.dispose()
+    throw thrown
   })
   const adapters = new Map<string, Adapter>()
   return {
     text,
     session,
+    async dispose() {
+      await session.dispose()
+      await held.dispose()
+    },
     async adapter(adapterFolder) {
       if (adapterFolder === null) return null
       const key = await stampOf(adapterFolder, adapterFiles)
-      const adapter = adapters.get(key) ?? (await loadAdapter(adapterFolder, linears))
+      const adapter = adapters.get(key) ?? (await loadAdapter(adapterFolder, text.model.architecture))
       // What was used last stands last; the first is the one to forget.
       adapters.delete(key)
       adapters.set(key, adapter)

@@ -1,5 +1,6 @@
 import { TrainerError } from './errors.ts'
 import type { LoadedModel, ModelKeeper } from './loaded-model.ts'
+import { longestPrompt } from './open-model.ts'
 import type { TextModel } from './open-model.ts'
 import type { AnswerSettings } from './protocol.ts'
 import { checkSettings } from './run/prepare-run.ts'
@@ -33,8 +34,7 @@ export async function openRequest(
       )
   const settings = parseSettings({ ...base, ...chosen })
   const loaded = await models.use(model)
-  const { config } = loaded.text.model.architecture
-  const text = { ...loaded.text, maxSourceLength: settings.maxSourceLength ?? config.maxLength }
+  const text = { ...loaded.text, maxSourceLength: longestPrompt(loaded.text.model, settings) }
   checkSettings(text, settings)
   return { loaded, text, settings }
 }

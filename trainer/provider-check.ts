@@ -1,26 +1,30 @@
 import { differentiate } from './autodiff/differentiate.ts'
 import type { NamedTensor } from './checkpoint/safetensors.ts'
-import { padBatch } from './data/batches.ts'
+import { seq2seqKind } from './kinds/seq2seq.ts'
 import { seededRandom } from './data/random.ts'
 import { TrainerError } from './errors.ts'
 import { lower } from './graph/lower.ts'
 import { encodeOnnxModel } from './graph/onnx-model.ts'
+import { halfMatrix } from './graph/half-matrix.ts'
 import { onnxOperators } from './graph/onnx-operators.ts'
+import { cast } from './graph/ops.ts'
 import { constant } from './graph/tensor.ts'
 import type { Tensor } from './graph/tensor.ts'
 import { initializeLora } from './lora/initialize.ts'
 import { chooseTargets } from './lora/targets.ts'
-import { trainableLora } from './lora/wrap.ts'
+import { storedLinear, trainableLora } from './lora/wrap.ts'
 import { baseLinear } from './models/architecture.ts'
 import { parseT5Config } from './models/t5-config.ts'
 import { t5 } from './models/t5.ts'
 import type { ProviderCheck } from './protocol.ts'
 import { openSession, supportedProviders } from './session.ts'
 import type { Provider, Session, Value } from './session.ts'
-import { batchFeeds } from './training-session.ts'
+import type { Settings } from './settings.ts'
 
 /** Above this relative error a provider's gradients are not trained with: float32 itself stays below 1e-4. */
 export const gradientTolerance = 1e-3
+/** The same for weights in float16, whose values have eleven bits. */
+export const halfGradientTolerance = 2e-2
 
 const providers: readonly Provider[] = ['cpu', 'webgpu', 'dml', 'cuda']
 const timedSteps = 5
@@ -29,7 +33,8 @@ const stencilStep = 0.005
 /**
  * Runs one training step of a small T5 with LoRA on every execution provider and compares its gradients: on the
  * CPU with the change of the loss along the gradient (a finite difference), elsewhere with the CPU's. A provider
- * whose statistics stay unfilled gives a right loss and wrong gradients, which only such a check shows.
+ * whose statistics stay unfilled gives a right loss and wrong gradients, which only such a check shows. Elsewhere
+ * weights in float16 are tried too.
  */
 export async function checkProviders(): Promise<readonly ProviderCheck[]> {
   const work = makeWork()
@@ -40,19 +45,31 @@ export async function checkProviders(): Promise<readonly ProviderCheck[]> {
 }
 
 /**
- * Lets nothing be trained on a provider that computes wrong gradients.
+ * Lets nothing be trained on a provider that computes wrong gradients, with weights in float16 where these are asked for.
  *
  * @throws TrainerError `provider_unavailable` with what the check found.
  */
-export async function requireProvider(provider: Provider): Promise<void> {
+export async function requireProvider({
+  provider,
+  weightPrecision,
+}: Pick<Settings, 'provider' | 'weightPrecision'>): Promise<void> {
   if (provider === 'cpu') return
   const work = makeWork()
-  const { available, message } = await checkProvider(provider, work, await stepOn('cpu', work))
+  const reference = await stepOn('cpu', work)
+  const { available, message } = await checkProvider(provider, work, reference)
   if (!available)
     throw new TrainerError(
       'provider_unavailable',
       `The execution provider ${provider} cannot be used: ${message}. Use --set provider=cpu; loracle doctor tells which work.`,
       { provider },
+    )
+  if (weightPrecision !== 'float16') return
+  const half = await checkHalf(provider, reference)
+  if (!half.right)
+    throw new TrainerError(
+      'provider_unavailable',
+      `The execution provider ${provider} cannot be used with weightPrecision=float16: ${half.message}. Use weightPrecision=stored.`,
+      { provider, weightPrecision },
     )
 }
 
@@ -105,10 +122,36 @@ async function checkProvider(provider: Provider, work: Work, reference: Step): P
     const { gradients, milliseconds } = await stepOn(provider, work)
     const gradientError = relativeDistance(gradients, reference.gradients)
     const available = gradientError < gradientTolerance
-    const message = available ? "gradients agree with the processor's" : 'gradients are wrong: it is not used'
+    if (!available)
+      return {
+        ...absent,
+        gradientError,
+        stepMs: milliseconds,
+        message: 'gradients are wrong: it is not used',
+      }
+    const half = await checkHalf(provider, reference)
+    const message = `gradients agree with the processor's; with weights in float16 ${half.message}`
     return { provider, available, gradientError, stepMs: milliseconds, message }
   } catch (thrown) {
     return { ...absent, message: `does not run here: ${reasonOf(thrown)}` }
+  }
+}
+
+/** The same step with weights in float16, against the processor's gradients in float32. */
+export async function checkHalf(
+  provider: Provider,
+  reference?: Step,
+): Promise<{ readonly right: boolean; readonly message: string }> {
+  try {
+    const { gradients } = reference ?? (await stepOn('cpu', makeWork()))
+    const error = relativeDistance((await stepOn(provider, makeWork({ half: true }))).gradients, gradients)
+    const right = error < halfGradientTolerance
+    return {
+      right,
+      message: `they are ${(100 * error).toFixed(1)} % off${right ? '' : ', which is too much'}`,
+    }
+  } catch (thrown) {
+    return { right: false, message: `it does not run here: ${reasonOf(thrown)}` }
   }
 }
 
@@ -150,7 +193,7 @@ async function runStep(session: Session, feeds: Readonly<Record<string, Value>>)
 }
 
 /** A Flan-like T5 of two layers with random weights inside the graph, and a batch with padding. */
-function makeWork(): Work {
+function makeWork({ half }: { readonly half: boolean } = { half: false }): Work {
   const json = {
     model_type: 't5',
     vocab_size: 128,
@@ -169,7 +212,8 @@ function makeWork(): Work {
   for (const [name, shape] of architecture.parameters) {
     const size = shape.reduce((a, b) => a * b, 1)
     const values = name.endsWith('norm.weight') ? new Float32Array(size).fill(1) : uniform(size, 0.15, name)
-    weights.set(name, constant(values, shape))
+    const stored = constant(values, shape)
+    weights.set(name, half && shape.length === 2 ? halfMatrix(cast(stored, 'float16')) : stored)
   }
   const parameters = initializeLora(targets, 1)
   for (const [name, { data }] of parameters)
@@ -178,19 +222,21 @@ function makeWork(): Work {
   const items = [60, 41, 23].map((length) => ({
     sourceIds: source(length),
     targetIds: [...source(length % 9), 1],
+    exampleIndex: 0,
   }))
   return {
     parameters,
-    feeds: batchFeeds(padBatch(items, { padTokenId: 0 })),
+    feeds: seq2seqKind(architecture).collate(items).feeds,
     graph: (fusedNorms) => {
       const weightOf = (name: string): Tensor => {
         const weight = weights.get(name)
         if (!weight) throw new Error(`There is no weight ${name}.`)
         return weight
       }
-      const lora = trainableLora(baseLinear(weightOf), targets, {
+      const lora = trainableLora(baseLinear(weightOf, architecture.parameters), targets, {
         dropout: null,
-        weightOf: (path) => weightOf(`${path}.weight`),
+        stored: storedLinear(weightOf, architecture.parameters),
+        thin: half,
       })
       const loss = architecture.loss(
         { parameters: weightOf, linear: lora.linear, fusedNorms, dropout: null },

@@ -1,7 +1,7 @@
 /** What a trainer process sends while it works. */
 import type { Problem } from './data/example.ts'
 import type { ErrorValue } from './errors.ts'
-import type { Result, Scores } from './results.ts'
+import type { Result, Scores, SpanAlternative } from './results.ts'
 
 export type Phase =
   'loading' | 'preparing' | 'scoring-before' | 'training' | 'validating' | 'scoring-after' | 'saving'
@@ -63,6 +63,8 @@ export interface ValidationReport {
   readonly type: 'validation'
   readonly step: number
   readonly loss: number
+  /** Of the plain texts among what is validated on: exp(loss) over their tokens; absent where there are none. */
+  readonly perplexity?: number
   /** Null where the validation measures the loss alone. */
   readonly scores: Scores | null
   readonly best: boolean
@@ -108,11 +110,13 @@ export interface AnswerTokenReport {
 export interface ContextAnswer {
   readonly text: string
   readonly unanswerable: boolean
-  /** Mean log-probability of the answer's tokens. */
+  /** Mean log-probability of the answer's tokens; of a marked answer its log-probability. */
   readonly score: number
   /** Where the answer stands in the context, in code points; both null where it does not stand there. */
   readonly start: number | null
   readonly end: number | null
+  /** Of a model that marks answers: the best spans, best first, whether or not one of them is the answer. */
+  readonly alternatives?: readonly SpanAlternative[]
   readonly windows: number
 }
 

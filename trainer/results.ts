@@ -1,4 +1,13 @@
 /** What a command ends with. */
+import type { MetricName, TaskKind } from './data/tasks.ts'
+import type { Settings } from './settings.ts'
+
+/** The metrics of one kind of task over `count` examples, in percent; which they are, its table says. */
+export interface TaskScores {
+  readonly task: TaskKind
+  readonly count: number
+  readonly values: Readonly<Partial<Record<MetricName, number>>>
+}
 
 /** Scores in percent, over `count` questions. */
 export interface Scores {
@@ -6,18 +15,25 @@ export interface Scores {
   readonly f1: number
   readonly rougeL: number
   readonly count: number
+  /** Each task by itself; left out where all are questions about passages, for which the three above are made. */
+  readonly tasks?: readonly TaskScores[]
 }
 
 /** One held-out question with the base model's answer, the tuned model's, and the accepted ones. */
 export interface Comparison {
   readonly id: string
   readonly set: string
+  /** `question-answering` where it is left out. */
+  readonly task?: TaskKind
+  /** Of a task the instruction. */
   readonly question: string
+  /** Of a task the beginning of its input; left out where there is none. */
+  readonly input?: string
   readonly base: string
   readonly tuned: string
   /** Empty where the question is unanswerable. */
   readonly gold: readonly string[]
-  /** Whether each answer is an exact match, as the scores count it. */
+  /** Whether each answer is right by the rule of its task: an exact match, the right label, or near enough. */
   readonly baseRight: boolean
   readonly tunedRight: boolean
   /** F1 in percent, the best over the accepted answers. */
@@ -26,6 +42,16 @@ export interface Comparison {
   /** Whether each model called the question unanswerable. */
   readonly baseUnanswerable: boolean
   readonly tunedUnanswerable: boolean
+  /**
+   * What each answer adds to the metrics of its task, beside exact match and F1: see `Statistics` of the metrics. Left
+   * out where there are no others.
+   */
+  readonly statistics?: Readonly<Partial<Record<MetricName, AnswerStatistics>>>
+}
+
+export interface AnswerStatistics {
+  readonly base: readonly number[]
+  readonly tuned: readonly number[]
 }
 
 export interface TrainResult {
@@ -56,6 +82,8 @@ export interface EvaluateResult {
   readonly squad: Readonly<Record<string, number>>
   readonly rouge: { readonly rouge1: number; readonly rouge2: number; readonly rougeL: number }
   readonly loss: number
+  /** Of the plain texts in the data; absent where there are none. */
+  readonly perplexity?: number
   readonly seconds: number
 }
 
@@ -63,8 +91,19 @@ export interface PredictResult {
   readonly type: 'result'
   readonly kind: 'predict'
   readonly out: string
+  /** Where a model that marks answers wrote how likely each question has none. */
+  readonly noAnswerOut?: string
   readonly count: number
   readonly seconds: number
+}
+
+/** A stretch of a context that may be the answer, in Unicode code points. */
+export interface SpanAlternative {
+  readonly text: string
+  readonly start: number
+  readonly end: number
+  /** Among the best spans and, where the model knows of it, that there is no answer. */
+  readonly probability: number
 }
 
 export interface AskResult {
@@ -72,8 +111,10 @@ export interface AskResult {
   readonly kind: 'ask'
   readonly answer: string
   readonly unanswerable: boolean
-  /** Mean log-probability of the answer's tokens. */
+  /** Mean log-probability of the answer's tokens; of a marked answer its log-probability. */
   readonly score: number
+  /** Of a model that marks answers: the best spans, best first, whether or not one of them is the answer. */
+  readonly alternatives?: readonly SpanAlternative[]
   readonly windows: number
   /** True where the question was too long for the model's window and was cut at its end. */
   readonly questionCut: boolean
@@ -118,6 +159,39 @@ export interface MergeResult {
   /** Weight tensors written, and how many of them the adapter changed. */
   readonly tensors: number
   readonly merged: number
+  readonly bytes: number
+  readonly seconds: number
+}
+
+/** What is in an adapter that fits a model. */
+export interface InspectAdapterResult {
+  readonly type: 'result'
+  readonly kind: 'inspect-adapter'
+  /** The base model as the adapter names it. */
+  readonly baseModel: string | null
+  /** Adapted layers, and the last names of their paths. */
+  readonly layers: number
+  readonly modules: readonly string[]
+  /** The ranks that occur, ascending. */
+  readonly ranks: readonly number[]
+  readonly dora: boolean
+  /** Parameters of the base that it has values of its own for. */
+  readonly savedModules: readonly string[]
+  /** Values that it holds, and those of the model. */
+  readonly parameters: number
+  readonly modelParameters: number
+  /** What would have trained it here, as far as it says. */
+  readonly settings: Settings
+  /** What in it has no effect, in sentences. */
+  readonly notes: readonly string[]
+}
+
+export interface ExportOnnxResult {
+  readonly type: 'result'
+  readonly kind: 'export-onnx'
+  readonly out: string
+  /** The files written, by their paths below `out`. */
+  readonly files: readonly { readonly name: string; readonly bytes: number }[]
   readonly bytes: number
   readonly seconds: number
 }
@@ -167,4 +241,6 @@ export type Result =
   | DoctorResult
   | EstimateResult
   | MergeResult
+  | ExportOnnxResult
+  | InspectAdapterResult
   | ServeResult

@@ -42,7 +42,7 @@ export async function serve(
   stop.addEventListener('abort', () => {
     wake()
   })
-  await requireProvider(settings.provider)
+  await requireProvider(settings)
   listen((message) => {
     const { id } = message
     if (message.kind === 'cancel') {

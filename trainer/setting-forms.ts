@@ -21,6 +21,14 @@ export type SettingInput =
       readonly keywords: readonly string[]
       readonly nullable: boolean
     }
+  | {
+      /** Numbers by name, written `q:4, v:8`; those without `exclusiveMin` may be `min`. */
+      readonly kind: 'map'
+      readonly of: 'integer' | 'number'
+      readonly min: number | null
+      readonly exclusiveMin: boolean
+      readonly nullable: boolean
+    }
 
 export type SettingGroup = 'Training' | 'LoRA' | 'Text' | 'Validation' | 'Answers' | 'Machine'
 
@@ -66,9 +74,17 @@ const forms: Readonly<Record<SettingName, SettingForm>> = {
   targetModules: advanced('LoRA', 'Adapted layers'),
   layersToTransform: advanced('LoRA', 'Adapted blocks'),
   rankStabilized: advanced('LoRA', 'Rank-stabilised scale'),
+  useDora: advanced('LoRA', 'DoRA'),
+  rankPattern: advanced('LoRA', 'Ranks by layer'),
+  alphaPattern: advanced('LoRA', 'Alphas by layer'),
+  modulesToSave: advanced('LoRA', 'Modules trained whole'),
+  frozenLayers: advanced('Training', 'Frozen layers'),
+  freezeEmbeddings: advanced('Training', 'Freeze the embeddings'),
   maxSourceLength: advanced('Text', 'Longest prompt'),
   maxTargetLength: simple('Text', 'Longest answer'),
   stride: advanced('Text', 'Window overlap'),
+  trainOnPassages: advanced('Text', 'Learn the texts too'),
+  passageLength: advanced('Text', 'Pieces of plain text'),
   validationFraction: simple('Validation', 'Validation share'),
   evaluateEvery: advanced('Validation', 'Steps between validations'),
   bestMetric: advanced('Validation', 'Best checkpoint by'),
@@ -82,9 +98,11 @@ const forms: Readonly<Record<SettingName, SettingForm>> = {
   topP: advanced('Answers', 'Top p'),
   repetitionPenalty: advanced('Answers', 'Repetition penalty'),
   noRepeatNgramSize: advanced('Answers', 'No repeated n-grams of'),
+  stopStrings: advanced('Answers', 'Ends before'),
   evaluationBatchSize: advanced('Answers', 'Questions at a time'),
   threads: advanced('Machine', 'Threads'),
   provider: simple('Machine', 'Runs on'),
+  weightPrecision: advanced('Machine', 'Base weights in'),
 }
 
 /** All settings with their defaults, sentences and forms, in the order in which they are shown. */
@@ -101,7 +119,7 @@ export function describeSettings(): readonly SettingInfo[] {
 
 /** The part of JSON Schema that the settings' checks use. */
 const checkSchema = z.object({
-  type: z.enum(['integer', 'number', 'boolean', 'string', 'array', 'null']),
+  type: z.enum(['integer', 'number', 'boolean', 'string', 'array', 'object', 'null']),
   minimum: z.number().optional(),
   maximum: z.number().optional(),
   exclusiveMinimum: z.number().optional(),
@@ -109,6 +127,7 @@ const checkSchema = z.object({
   enum: z.array(z.string()).optional(),
   const: z.string().optional(),
   items: z.object({ type: z.enum(['integer', 'string']) }).optional(),
+  additionalProperties: z.unknown().optional(),
 })
 const alternativesSchema = z.union([
   z.object({ anyOf: z.array(checkSchema) }).transform(({ anyOf }) => anyOf),
@@ -125,6 +144,11 @@ function inputOf(name: SettingName): SettingInput {
     return { kind: 'list', of: list.items?.type === 'integer' ? 'integer' : 'text', keywords, nullable }
   }
   const [check] = alternatives
+  if (check?.type === 'object') {
+    const values = checkSchema.parse(check.additionalProperties)
+    const { min, exclusiveMin } = boundsOf(values)
+    return { kind: 'map', of: values.type === 'integer' ? 'integer' : 'number', min, exclusiveMin, nullable }
+  }
   if (check?.enum) return { kind: 'choice', choices: check.enum, nullable }
   if (check?.type === 'boolean') return { kind: 'boolean', nullable }
   if (check?.type === 'integer' || check?.type === 'number')

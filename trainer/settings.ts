@@ -54,7 +54,9 @@ export const settingsSchema = z.strictObject({
   targetModules: z
     .union([z.literal('all-linear'), z.array(z.string().min(1)).min(1)])
     .default('all-linear')
-    .describe("Linear layers that get an adapter: names such as q,v, or 'all-linear'."),
+    .describe(
+      "Linear layers that get an adapter: names such as q,v, regular expressions over paths, or 'all-linear'.",
+    ),
   layersToTransform: z
     .array(count)
     .nullable()
@@ -64,12 +66,52 @@ export const settingsSchema = z.strictObject({
     .boolean()
     .default(false)
     .describe('Scale by alpha / sqrt(rank) instead (Kalajdzievski 2023).'),
+  useDora: z
+    .boolean()
+    .default(false)
+    .describe('Learn the size of each row of the weights beside its direction, DoRA (Liu et al. 2024).'),
+  rankPattern: z
+    .record(z.string().min(1), positive)
+    .nullable()
+    .default(null)
+    .describe('Ranks of layers that differ, by name, such as q:4,v:8; the first that fits counts.'),
+  alphaPattern: z
+    .record(z.string().min(1), z.number().positive())
+    .nullable()
+    .default(null)
+    .describe('LoRA alphas of layers that differ, by name, such as q:16,v:32.'),
+  modulesToSave: z
+    .array(z.string().min(1))
+    .min(1)
+    .nullable()
+    .default(null)
+    .describe('Modules that are trained whole beside the adapters and kept in them: names such as lm_head.'),
+  frozenLayers: z
+    .array(z.string().min(1))
+    .min(1)
+    .nullable()
+    .default(null)
+    .describe('What full training leaves as it is: block numbers such as 0,1, or names such as encoder.'),
+  freezeEmbeddings: z
+    .boolean()
+    .default(false)
+    .describe('Full training leaves the embeddings as they are, and a head that shares them.'),
   maxSourceLength: positive
     .nullable()
     .default(null)
     .describe("Tokens of one prompt; null takes the model's own window."),
   maxTargetLength: positive.default(32).describe('Tokens of an answer, the end mark included.'),
   stride: positive.default(64).describe('Tokens by which neighbouring windows of a long context overlap.'),
+  trainOnPassages: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Learn the texts of the project themselves too, beside the questions; for models that continue a text (GPT-Neo).',
+    ),
+  passageLength: positive
+    .nullable()
+    .default(null)
+    .describe('Tokens of a piece of plain text in training; null takes 512, or what the model reads.'),
   validationFraction: z
     .number()
     .min(0)
@@ -104,6 +146,11 @@ export const settingsSchema = z.strictObject({
   noRepeatNgramSize: count
     .default(0)
     .describe('No n-gram of this size occurs twice in an answer; 0 allows all.'),
+  stopStrings: z
+    .array(z.string().min(1))
+    .nullable()
+    .default(null)
+    .describe('Texts before which an answer ends; \\n stands for a new line.'),
   evaluationBatchSize: positive.default(16).describe('Examples answered at a time.'),
   threads: count
     .default(0)
@@ -112,6 +159,12 @@ export const settingsSchema = z.strictObject({
     .enum(['cpu', 'webgpu', 'dml', 'cuda'])
     .default('cpu')
     .describe('ONNX Runtime execution provider.'),
+  weightPrecision: z
+    .enum(['stored', 'float16', 'int8', 'int4'])
+    .default('stored')
+    .describe(
+      'Frozen weights are held as the model has them (stored), in 8 or 4 bits on the CPU, or in 16 on a GPU: less memory, and a base that differs a little. With LoRA alone.',
+    ),
 })
 
 export type Settings = Readonly<z.infer<typeof settingsSchema>>
@@ -131,6 +184,7 @@ export const answerSettingNames = [
   'topP',
   'repetitionPenalty',
   'noRepeatNgramSize',
+  'stopStrings',
   'evaluationBatchSize',
 ] as const satisfies readonly SettingName[]
 export type AnswerSettingName = (typeof answerSettingNames)[number]
@@ -172,13 +226,31 @@ export function parseAssignment(assignment: string): readonly [SettingName, unkn
   return [name, parseValue(name, text)]
 }
 
+const textLists: readonly SettingName[] = ['stopStrings', 'targetModules', 'modulesToSave', 'frozenLayers']
+const maps: readonly SettingName[] = ['rankPattern', 'alphaPattern']
+
 function parseValue(name: SettingName, text: string): unknown {
+  const json = parseJson(text)
+  if (json === null || typeof json === 'object') return json
+  const given = typeof json === 'string' ? json : text
+  if (maps.includes(name)) return parseMap(given)
+  if (name === 'layersToTransform') return given.split(',').map(Number)
+  if (textLists.includes(name) && given !== 'all-linear') return given.split(',').map((part) => part.trim())
+  return json ?? text
+}
+
+/** Reads `q:4,v:8`; what has no colon stays a text, which the check refuses. */
+function parseMap(text: string): unknown {
+  const parts = text.split(',').map((part) => /^(.+):([^:]+)$/.exec(part.trim()))
+  if (parts.some((part) => part === null)) return text
+  return Object.fromEntries(parts.map((part) => [part?.[1]?.trim(), Number(part?.[2])]))
+}
+
+function parseJson(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {
-    if (name === 'targetModules' && text !== 'all-linear') return text.split(',').map((part) => part.trim())
-    if (name === 'layersToTransform') return text.split(',').map(Number)
-    return text
+    return undefined
   }
 }
 

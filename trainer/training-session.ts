@@ -1,5 +1,4 @@
 import type { NamedTensor } from './checkpoint/safetensors.ts'
-import type { PaddedBatch } from './data/batches.ts'
 import { hashSeed, seededRandom } from './data/random.ts'
 import { differentiate } from './autodiff/differentiate.ts'
 import { lower } from './graph/lower.ts'
@@ -8,14 +7,16 @@ import { onnxOperators } from './graph/onnx-operators.ts'
 import { mul } from './graph/ops.ts'
 import { input } from './graph/tensor.ts'
 import type { InputTensor, Tensor } from './graph/tensor.ts'
-import type { LoraTarget } from './lora/targets.ts'
-import { trainableLora } from './lora/wrap.ts'
+import type { FeedBatch, LargestBatch } from './kinds/kind.ts'
+import { kindOf } from './kinds/kinds.ts'
+import type { Trained } from './lora/trained.ts'
+import { storedLinear, trainableLora } from './lora/wrap.ts'
 import { baseLinear } from './models/architecture.ts'
 import type { Model } from './models/registry.ts'
-import { frozenParameters } from './models/weights.ts'
 import type { Parameters } from './models/weights.ts'
 import { dropoutBank } from './nn/dropout.ts'
-import type { DropoutBank } from './nn/dropout.ts'
+import type { DropoutBank, SymbolSizes } from './nn/dropout.ts'
+import type { Linear } from './nn/layers.ts'
 import { openSession } from './session.ts'
 import type { Provider, Session, Value } from './session.ts'
 
@@ -24,8 +25,7 @@ export type TrainableParameters = ReadonlyMap<string, NamedTensor>
 export type Gradients = ReadonlyMap<string, Float32Array>
 
 export interface TrainingGraphOptions {
-  /** The adapted layers, or null to train every weight. */
-  readonly targets: readonly LoraTarget[] | null
+  readonly trained: Trained
   readonly labelSmoothing: number
   readonly dropout: number
   readonly loraDropout: number
@@ -36,32 +36,28 @@ export interface TrainingGraphOptions {
 
 export interface TrainingGraph {
   readonly model: Uint8Array
+  /** The names of all feeds that the graph takes. */
+  readonly inputs: ReadonlySet<string>
   readonly leaves: readonly InputTensor[]
   readonly banks: readonly DropoutBank[]
-}
-
-/** The sizes of the largest batch that will be fed, which decides how long the dropout banks are. */
-export interface LargestBatch {
-  readonly batch: number
-  readonly source: number
-  readonly target: number
 }
 
 export interface TrainingSessionOptions {
   readonly threads: number
   readonly provider: Provider
   readonly seed: number
+  /** Decides how long the dropout banks are. */
   readonly largest: LargestBatch
 }
 
 export interface TrainingSession {
   /**
-   * The loss of a batch, `lossScale` times its summed cross-entropy, and the gradient by every trainable
+   * The loss of a batch, `lossScale` times what its graph sums up, and the gradient by every trainable
    * parameter (none from a graph without gradients). `step` names the draw of the dropout masks: the same number gives the same masks.
    */
   gradients(
     parameters: TrainableParameters,
-    batch: PaddedBatch,
+    batch: FeedBatch,
     options: { lossScale: number; step: number },
   ): Promise<{ readonly loss: number; readonly gradients: Gradients }>
   dispose(): Promise<void>
@@ -78,7 +74,9 @@ export function buildTrainingGraph(model: Model, options: TrainingGraphOptions):
   const { architecture } = model
   const dropout = options.dropout > 0 ? dropoutBank('dropout', options.dropout) : null
   const loraDropout =
-    options.loraDropout > 0 && options.targets ? dropoutBank('loraDropout', options.loraDropout) : null
+    options.loraDropout > 0 && options.trained.targets.length > 0
+      ? dropoutBank('loraDropout', options.loraDropout)
+      : null
   const { parameters, linear, leaves } = trainables(model, options, loraDropout)
   const total = architecture.loss(
     { parameters, linear, fusedNorms: options.fusedNorms, dropout },
@@ -91,8 +89,10 @@ export function buildTrainingGraph(model: Model, options: TrainingGraphOptions):
     const gradient = gradients[i]
     if (gradient) outputs[gradientName(leaf.name)] = gradient
   })
+  const lowered = lower(outputs, onnxOperators)
   return {
-    model: encodeOnnxModel(lower(outputs, onnxOperators)),
+    model: encodeOnnxModel(lowered),
+    inputs: new Set(lowered.inputs.map(({ name }) => name)),
     leaves,
     banks: [dropout, loraDropout].filter((bank) => bank !== null),
   }
@@ -105,60 +105,49 @@ export async function openTrainingSession(
   options: TrainingSessionOptions,
 ): Promise<TrainingSession> {
   const session = await openSession(graph.model, {
-    weightsFolder: model.weights.folder,
+    weightsFolder: model.frozen.folder,
     purpose: 'training',
     threads: options.threads,
     provider: options.provider,
   })
-  const banks = graph.banks.map((bank) => fillBank(bank, options))
+  const largest = kindOf(model.architecture).sizesOf(options.largest)
+  const banks = graph.banks.map((bank) => fillBank(bank, options.seed, largest))
   return {
     async gradients(parameters, batch, { lossScale, step }) {
       const feeds: Record<string, Value> = {
-        ...batchFeeds(batch),
+        ...batch.feeds,
         lossScale: { dtype: 'float32', data: Float32Array.of(lossScale), shape: [] },
       }
       for (const [name, { shape, data }] of parameters) feeds[name] = { dtype: 'float32', data, shape }
-      for (const bank of banks) Object.assign(feeds, bank(step, batch))
-      return collect(session, feeds, graph.leaves)
+      for (const bank of banks) Object.assign(feeds, bank(step, batch.sizes))
+      return collect(session, feedsOf(feeds, graph.inputs), graph.leaves)
     },
     dispose: () => session.dispose(),
   }
 }
 
-/** The feeds that every loss graph takes. */
-export function batchFeeds(batch: PaddedBatch): Record<string, Value> {
-  const { batch: rows, sourceLength, targetLength } = batch
-  return {
-    inputIds: { dtype: 'int64', data: batch.inputIds, shape: [rows, sourceLength] },
-    attentionMask: { dtype: 'float32', data: batch.attentionMask, shape: [rows, sourceLength] },
-    decoderInputIds: { dtype: 'int64', data: batch.decoderInputIds, shape: [rows, targetLength] },
-    labels: { dtype: 'int64', data: batch.labels, shape: [batch.labels.length] },
-    labelRows: { dtype: 'int64', data: batch.labelRows, shape: [batch.labelRows.length] },
-  }
+/** The feeds that a graph takes: an architecture without some input leaves it out. */
+function feedsOf(
+  feeds: Readonly<Record<string, Value>>,
+  inputs: ReadonlySet<string>,
+): Readonly<Record<string, Value>> {
+  return Object.fromEntries(Object.entries(feeds).filter(([name]) => inputs.has(name)))
 }
 
 function trainables(
-  model: Model,
-  { targets }: TrainingGraphOptions,
+  { architecture, frozen }: Model,
+  { trained: { targets, whole } }: TrainingGraphOptions,
   loraDropout: DropoutBank | null,
-): { parameters: Parameters; linear: ReturnType<typeof baseLinear>; leaves: readonly InputTensor[] } {
-  if (targets) {
-    const parameters = frozenParameters(model.weights)
-    const lora = trainableLora(baseLinear(parameters), targets, {
-      dropout: loraDropout,
-      weightOf: (path) => parameters(`${path}.weight`),
-    })
-    return { parameters, linear: lora.linear, leaves: lora.leaves }
-  }
-  const inputs = new Map(
-    [...model.architecture.parameters].map(([name, shape]) => [name, input(name, 'float32', shape)]),
-  )
-  const parameters: Parameters = (name) => {
-    const leaf = inputs.get(name)
-    if (!leaf) throw new Error(`There is no parameter ${name}.`)
-    return leaf
-  }
-  return { parameters, linear: baseLinear(parameters), leaves: [...inputs.values()] }
+): { parameters: Parameters; linear: Linear; leaves: readonly InputTensor[] } {
+  const { parameters: shapes } = architecture
+  const inputs = new Map(whole.map((name) => [name, input(name, 'float32', shapes.get(name) ?? [])]))
+  const parameters: Parameters = (name) => inputs.get(name) ?? frozen.parameters(name)
+  const lora = trainableLora(baseLinear(parameters, shapes), targets, {
+    dropout: loraDropout,
+    stored: storedLinear(parameters, shapes),
+    thin: frozen.narrow,
+  })
+  return { parameters, linear: lora.linear, leaves: [...lora.leaves, ...inputs.values()] }
 }
 
 function gradientName(leaf: string): string {
@@ -187,17 +176,15 @@ async function collect(
 }
 
 /** Draws a bank's values and returns what feeds it at a step. */
-function fillBank(bank: DropoutBank, { seed, largest }: TrainingSessionOptions) {
-  const sizesOf = (batch: number, source: number, target: number) => ({ batch, source, target })
-  const longest = Math.max(0, ...bank.windows(sizesOf(largest.batch, largest.source, largest.target)))
+function fillBank(bank: DropoutBank, seed: number, largest: SymbolSizes) {
+  const longest = Math.max(0, ...bank.windows(largest))
   const random = seededRandom(seed, bank.bank.name)
   const kept = 1 / (1 - bank.rate)
   const data = Float32Array.from({ length: longest + bankSlack }, () => (random() < bank.rate ? 0 : kept))
-  return (step: number, batch: PaddedBatch): Record<string, Value> => {
-    const windows = bank.windows(sizesOf(batch.batch, batch.sourceLength, batch.targetLength))
-    const offsets = windows.map((size, place) =>
-      BigInt(hashSeed(seed, bank.bank.name, step, place) % (data.length - size + 1)),
-    )
+  return (step: number, sizes: SymbolSizes): Record<string, Value> => {
+    const offsets = bank
+      .windows(sizes)
+      .map((size, place) => BigInt(hashSeed(seed, bank.bank.name, step, place) % (data.length - size + 1)))
     const starts: Value = { dtype: 'int64', data: BigInt64Array.from(offsets), shape: [offsets.length] }
     return {
       [bank.bank.name]: { dtype: 'float32', data, shape: [data.length] },

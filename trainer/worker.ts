@@ -48,6 +48,10 @@ async function execute(command: Command, context: TrainerContext, inbox: Inbox):
       return (await import('./estimate.ts')).estimate(command, context)
     case 'merge':
       return (await import('./merge.ts')).merge(command, context)
+    case 'export-onnx':
+      return (await import('./export/export-onnx.ts')).exportOnnx(command, context)
+    case 'inspect-adapter':
+      return (await import('./inspect-adapter.ts')).inspectAdapter(command, context)
     case 'serve':
       return (await import('./serve.ts')).serve(command, context, (listener) => {
         inbox.listen(listener)

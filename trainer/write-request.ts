@@ -1,5 +1,7 @@
-import { fitFront, encodeWithEnd } from './data/windows.ts'
+import { encodePrompt, fitFront } from './data/windows.ts'
 import { TrainerError } from './errors.ts'
+import { requireGenerative } from './generate/answering-session.ts'
+import { kindOf } from './kinds/kinds.ts'
 import type { ModelKeeper } from './loaded-model.ts'
 import { openRequest } from './open-request.ts'
 import type { WriteRequest, WrittenReport } from './protocol.ts'
@@ -24,18 +26,21 @@ export async function writeRequest(
     })
   const { loaded, text, settings } = await openRequest(models, request, options.settings)
   const { tokenizer, maxSourceLength } = text
+  const session = requireGenerative(loaded.session)
+  const { prompts: form = null } = kindOf(text.model.architecture)
+  if (!form) throw new Error('A model that writes texts has a form for its prompts.')
   const adapter = await loaded.adapter(request.adapter)
+  const encode = (prompt: string) => encodePrompt({ tokenizer, form }, prompt)
   const fitting = request.prompts.map((prompt) =>
-    fitFront(tokenizer, prompt, (front) => encodeWithEnd(tokenizer, front).length <= maxSourceLength, {
+    fitFront(tokenizer, prompt, (front) => encode(front).length <= maxSourceLength, {
       most: maxSourceLength,
     }),
   )
-  const texts = await writeTexts(
-    loaded.session,
-    text,
-    fitting.map((prompt) => encodeWithEnd(tokenizer, prompt)),
-    { settings, adapter, signal: options.signal },
-  )
+  const texts = await writeTexts(session, text, fitting.map(encode), {
+    settings,
+    adapter,
+    signal: options.signal,
+  })
   return {
     texts: texts.map((written, i) => ({ ...written, promptCut: fitting[i] !== request.prompts[i] })),
     seconds: (performance.now() - started) / 1000,

@@ -1,5 +1,6 @@
-import type { AnsweringSession } from './generate/answering-session.ts'
+import type { GenerativeSession } from './generate/answering-session.ts'
 import { generate } from './generate/generate.ts'
+import { answerStream, cutAtStop, endsAtStop, readStopStrings } from './generate/stop-strings.ts'
 import type { Adapter } from './lora/peft-adapter.ts'
 import type { TextModel } from './open-model.ts'
 import type { Settings } from './settings.ts'
@@ -10,8 +11,10 @@ export interface WriteOptions {
   readonly adapter: Adapter | null
   readonly signal: AbortSignal
   readonly onProgress?: (done: number, total: number) => void
-  /** Tokens as they are made; for one prompt alone. */
-  readonly onToken?: (token: number) => void
+  /** What ends a text, beside the setting's stop strings. */
+  readonly stops?: readonly string[]
+  /** Pieces of the text as it is written; for one prompt alone. */
+  readonly onText?: (piece: string) => void
 }
 
 /** A text that a model wrote. */
@@ -28,12 +31,18 @@ export interface WrittenText {
  * @throws TrainerError `cancelled` where the signal was aborted.
  */
 export async function writeTexts(
-  session: AnsweringSession,
+  session: GenerativeSession,
   { model, tokenizer }: Pick<TextModel, 'model' | 'tokenizer'>,
   prompts: readonly (readonly number[])[],
-  { settings, adapter, signal, onProgress, onToken }: WriteOptions,
+  { settings, adapter, signal, onProgress, onText, stops: given = [] }: WriteOptions,
 ): Promise<readonly WrittenText[]> {
   const { config } = model.architecture
+  const stops = [...given, ...readStopStrings(settings.stopStrings)]
+  const endsAt = endsAtStop(tokenizer, stops)
+  const stream = onText && prompts.length === 1 ? answerStream(tokenizer, stops) : null
+  const emit = (piece: string) => {
+    if (piece !== '') onText?.(piece)
+  }
   const order = [...prompts.entries()].sort(([, a], [, b]) => b.length - a.length)
   const written = new Map<number, WrittenText>()
   for (let start = 0; start < order.length; start += settings.evaluationBatchSize) {
@@ -44,18 +53,25 @@ export async function writeTexts(
     )
     const sequences = await generate(decoder, {
       ...settings,
-      decoderStartTokenId: config.decoderStartTokenId,
-      eosTokenId: config.eosTokenId,
+      eosTokenId: config.eosTokenId ?? config.padTokenId,
       padTokenId: config.padTokenId,
       maxNewTokens: settings.maxTargetLength,
       signal,
-      ...(onToken && prompts.length === 1 ? { onToken: (_, token) => onToken(token) } : {}),
+      ...(endsAt ? { endsAt } : {}),
+      ...(stream
+        ? {
+            onToken: (_, token) => {
+              emit(stream.push(token))
+            },
+          }
+        : {}),
     })
     sequences.forEach(({ ids, meanLogProbability }, i) => {
-      const text = tokenizer.decode(ids, { skipSpecialTokens: true }).trim()
-      written.set(batch[i]?.[0] ?? 0, { text, score: meanLogProbability })
+      const text = cutAtStop(tokenizer.decode(ids, { skipSpecialTokens: true }), stops)
+      written.set(batch[i]?.[0] ?? 0, { text: text.trim(), score: meanLogProbability })
     })
     onProgress?.(Math.min(start + batch.length, order.length), order.length)
   }
+  if (stream) emit(stream.end())
   return prompts.map((_, i) => written.get(i) ?? { text: '', score: 0 })
 }

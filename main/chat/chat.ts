@@ -37,7 +37,7 @@ const passagesAsked = 4
 
 /**
  * Chats over a project's documents. Every question stands for itself: it is answered from the passages that fit
- * it best, by the base model and by what a run has learnt. A turn is stored when it is answered; a cancelled one
+ * it best, or from memory where all examples are tasks, by the base model and by what a run has learnt. A turn is stored when it is answered; a cancelled one
  * is not.
  */
 export function createChat(deps: ChatDeps): Chats {
@@ -102,7 +102,10 @@ export function createChat(deps: ChatDeps): Chats {
         throw new AppError('arguments_invalid', 'The question is empty. Ask something.', { part: 'question' })
       const { projectId } = await existingChat(chatId)
       const { asked, ...who } = await askedOf(projectId, runId)
+      // What was taught as a task is asked as one, from memory: the passages are shown to be compared with.
+      const form = await projectForm(store, projectId)
       const passages = await searchPassages(projectId, question, passagesAsked)
+      const contexts = form === 'task' ? [] : passages.map((passage) => passage.text)
       emit({ kind: 'passages', passages })
 
       // A window that is closed or loses its connection has not taken its question back: the answer is kept.
@@ -117,11 +120,8 @@ export function createChat(deps: ChatDeps): Chats {
       answeringIn.set(chatId, ofChat.add(deleting))
       try {
         const both = AbortSignal.any([taken.signal, deleting.signal])
-        const contexts = passages.map((passage) => passage.text)
-        const isFromMemory = contexts.length === 0 && (await projectForm(store, projectId)) === 'task'
-        const form = isFromMemory ? 'task' : 'qa'
         const answers =
-          contexts.length === 0 && !isFromMemory
+          contexts.length === 0 && form === 'qa'
             ? { base: null, tuned: null }
             : await atWork.during(projectId, both, (stopping) =>
                 askSides(answering, { asked, form, question, contexts }, { emit, signal: stopping }),

@@ -6,6 +6,8 @@ import { measures } from './examples.ts'
 import { splitNames } from './splits.ts'
 import { forms, roles } from './imports.ts'
 import { draftStates } from './drafts.ts'
+import { searchStrategies } from './searches.ts'
+import { taskKinds } from './tasks.ts'
 import type { Args, MethodName } from './methods.ts'
 
 const id = z.string().min(1).max(100)
@@ -46,6 +48,32 @@ const url = z.string().min(1).max(4096)
 const use = z.enum(['auto', ...splitNames])
 const project = z.strictObject({ projectId: id })
 const run = z.strictObject({ runId: id })
+const ofSearch = z.strictObject({ searchId: id })
+const searchRequest = z.strictObject({
+  projectId: id,
+  modelId: id,
+  settings,
+  space: z
+    .array(
+      z.union([
+        z.strictObject({ name: id, values: z.array(z.unknown()).max(100) }),
+        z.strictObject({
+          name: id,
+          from: z.number(),
+          to: z.number(),
+          scale: z.enum(['linear', 'log']),
+          points: z.int().min(1).max(100).exactOptional(),
+        }),
+      ]),
+    )
+    .max(20),
+  strategy: z.enum(searchStrategies),
+  trials: z.int().min(1).max(1000).nullable(),
+  seed: z.int().nonnegative(),
+  pruning: z.boolean(),
+  trialEpochs: z.number().positive().nullable(),
+  keepScale: z.boolean(),
+})
 const readiness = z.strictObject({ projectId: id, modelId: id.nullable(), settings })
 
 type Checks = { readonly [M in MethodName]: z.ZodType<Args<M>> }
@@ -93,6 +121,7 @@ export const argumentChecks = {
     use,
   }),
   'data.setUse': project.extend({ sourceId: id, use }),
+  'data.setWeight': project.extend({ sourceId: id, weight: z.number().min(0.01).max(100) }),
   'data.sources': project,
   'data.removeSource': project.extend({ sourceId: id }),
   'data.summary': project,
@@ -164,6 +193,8 @@ export const argumentChecks = {
   'runs.estimate': readiness,
   'runs.start': project.extend({ modelId: id, name: name.nullable(), settings }),
   'runs.list': z.strictObject({ projectId: id.nullable() }),
+  'adapters.inspect': z.strictObject({ modelId: id, folder: path }),
+  'adapters.import': project.extend({ modelId: id, folder: path, name: name.nullable() }),
   'runs.get': run,
   'runs.series': run.extend({ maxPoints: points }),
   'runs.watch': run.extend({ maxPoints: points }),
@@ -173,6 +204,16 @@ export const argumentChecks = {
   'runs.discard': run,
   'runs.rename': run.extend({ name }),
 
+  'search.form': project.extend({ settings }),
+  'search.plan': searchRequest,
+  'search.start': searchRequest,
+  'search.list': z.strictObject({ projectId: id.nullable() }),
+  'search.get': ofSearch,
+  'search.stop': ofSearch,
+  'search.resume': ofSearch,
+  'search.choose': ofSearch.extend({ number: z.int().positive() }),
+  'search.discard': ofSearch,
+
   'compare.summary': run,
   'compare.questions': run.extend({
     offset,
@@ -180,9 +221,16 @@ export const argumentChecks = {
     verdict: z.enum(verdicts).nullable(),
     search,
     set: name.nullable(),
+    task: z.enum(taskKinds).nullable().exactOptional(),
   }),
   'compare.question': run.extend({ id: z.string().max(10_000) }),
-  'compare.ask': z.strictObject({ projectId: id, runId: id.nullable(), question, context: text }),
+  'compare.ask': z.strictObject({
+    projectId: id,
+    runId: id.nullable(),
+    question,
+    context: text,
+    form: z.enum(['qa', 'task']).exactOptional(),
+  }),
 
   'chat.list': project,
   'chat.create': project,

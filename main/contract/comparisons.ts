@@ -1,6 +1,7 @@
 /** Base and tuned answers side by side: scores with intervals, questions, chat and exports, as plain data. */
+import type { MetricName, TaskKind } from '../../trainer/protocol.ts'
 
-/** A mean over questions with its 95 % bootstrap interval, in percent. */
+/** A metric over questions with its 95 % bootstrap interval, in percent. */
 export interface Interval {
   readonly value: number
   readonly low: number
@@ -8,7 +9,8 @@ export interface Interval {
 }
 
 export interface ScoreTile {
-  readonly metric: 'f1' | 'exactMatch'
+  readonly task: TaskKind
+  readonly metric: MetricName
   readonly before: Interval
   readonly after: Interval
   /** After minus before, over the same questions (paired bootstrap). */
@@ -24,13 +26,23 @@ export interface CompareSummary {
   readonly runId: string
   readonly questions: number
   readonly counts: Readonly<Record<Verdict, number>>
+  /** Of one kind of task all its metrics, the main one first; of several kinds the main one of each. */
   readonly tiles: readonly ScoreTile[]
+  /** Each kind of task by itself, with all its metrics. */
+  readonly tasks: readonly TaskSummary[]
   /** Each test set by itself. */
   readonly sets: readonly {
     readonly name: string
     readonly questions: number
     readonly tiles: readonly ScoreTile[]
   }[]
+}
+
+export interface TaskSummary {
+  readonly task: TaskKind
+  readonly questions: number
+  readonly counts: Readonly<Record<Verdict, number>>
+  readonly tiles: readonly ScoreTile[]
 }
 
 export interface CompareQuery {
@@ -40,12 +52,18 @@ export interface CompareQuery {
   readonly verdict: Verdict | null
   readonly search: string | null
   readonly set: string | null
+  /** One kind of task alone; all where left out. */
+  readonly task?: TaskKind | null
 }
 
 export interface CompareRow {
   readonly id: string
   readonly set: string
+  readonly task: TaskKind
+  /** Of a task the instruction. */
   readonly question: string
+  /** Of a task the beginning of its input; null where there is none. */
+  readonly input: string | null
   readonly base: string
   readonly tuned: string
   /** Accepted answers; none where the question has no answer in its passage. */
@@ -54,6 +72,8 @@ export interface CompareRow {
   /** Percent. */
   readonly baseF1: number
   readonly tunedF1: number
+  /** How near each answer comes, by the metric that its task has for a single one; in percent. */
+  readonly nearness: { readonly metric: MetricName; readonly base: number; readonly tuned: number }
 }
 
 export interface CompareDetail extends CompareRow {
@@ -82,6 +102,8 @@ export interface AskRequest {
   readonly runId: string | null
   readonly question: string
   readonly context: string
+  /** That of the project where left out; of a task the question is the instruction, and the context its input or empty. */
+  readonly form?: 'qa' | 'task'
 }
 
 export type Side = 'base' | 'tuned'
@@ -96,14 +118,29 @@ export type AnswerEvent =
 export interface SideAnswer {
   readonly text: string
   readonly unanswerable: boolean
-  /** Mean log-probability of the tokens. */
+  /** Mean log-probability of the tokens; of a marked answer, or of there being none, its log-probability. */
   readonly score: number
   /** Which of the passages it came from: an index into the passages; null where it stands in none. */
   readonly passage: number | null
   /** Where it stands in that passage; null where it is not a stretch of it. */
   readonly span: Span | null
   readonly seconds: number
+  /** Of a model that marks answers: the stretches of its best passage that it weighed, the likeliest first. */
+  readonly alternatives?: readonly Alternative[]
+  /** True where the model has not learnt to mark answers and was not asked. */
+  readonly untaught?: true
 }
+
+/** A stretch of a passage that may be the answer, whether or not it was given. */
+export interface Alternative {
+  readonly text: string
+  readonly span: Span
+  /** Among all that was weighed, that there is no answer included; from 0 to 1. */
+  readonly probability: number
+}
+
+/** Readings that are less likely are not worth showing. */
+export const leastProbability = 0.0005
 
 export interface AskResult {
   readonly base: SideAnswer
@@ -149,7 +186,7 @@ export interface Chat extends ChatSummary {
   readonly turns: readonly ChatMessage[]
 }
 
-export const exportKinds = ['adapter', 'merged', 'predictions', 'report'] as const
+export const exportKinds = ['adapter', 'merged', 'onnx', 'predictions', 'report'] as const
 export type ExportKind = (typeof exportKinds)[number]
 
 export interface ExportInfo {

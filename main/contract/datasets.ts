@@ -19,6 +19,8 @@ export interface Source {
   readonly mended: number
   readonly mapping: Mapping | null
   readonly use: 'auto' | SplitName
+  /** How many times an epoch of training goes through its examples. */
+  readonly weight: number
   readonly importedAt: number
 }
 

@@ -1,5 +1,5 @@
 /** The plain data that hosts and services exchange; results and reports are the trainer's own. */
-import type { Report } from '../../trainer/protocol.ts'
+import type { Report, TrainingDataset } from '../../trainer/protocol.ts'
 
 export type {
   AskResult,
@@ -7,6 +7,8 @@ export type {
   DataReport,
   DoctorResult,
   EvaluateResult,
+  ExportOnnxResult,
+  InspectAdapterResult,
   Phase,
   PredictResult,
   ProviderCheck,
@@ -17,6 +19,7 @@ export type {
   SettingInfo,
   Settings,
   StepReport,
+  TrainingDataset,
   TrainResult,
   ValidationReport,
 } from '../../trainer/protocol.ts'
@@ -41,8 +44,8 @@ export interface TestSet {
 
 export interface StartRunRequest {
   readonly model: string
-  readonly data: string
-  /** A file that is used as the validation split; null splits `data`. */
+  readonly datasets: readonly TrainingDataset[]
+  /** A file that is used as the validation split; null holds out a part of each dataset. */
   readonly validation: string | null
   readonly tests: readonly TestSet[]
   /** The folder in which the run's folder is made. */
@@ -67,6 +70,23 @@ export interface EvaluateRequest {
 
 export interface PredictRequest extends EvaluateRequest {
   readonly out: string
+}
+
+/** What exported weights may be stored as. */
+export const weightTypes = ['F32', 'F16'] as const
+
+export interface ExportOnnxRequest {
+  readonly model: string
+  /** An adapter that is merged in, or null. */
+  readonly adapter: string | null
+  /** A folder that does not exist yet. */
+  readonly out: string
+  readonly dtype: (typeof weightTypes)[number]
+}
+
+export interface InspectAdapterRequest {
+  readonly model: string
+  readonly adapter: string
 }
 
 export interface AskRequest {

@@ -5,6 +5,10 @@ import type {
   DoctorResult,
   EvaluateRequest,
   EvaluateResult,
+  ExportOnnxRequest,
+  ExportOnnxResult,
+  InspectAdapterRequest,
+  InspectAdapterResult,
   PredictRequest,
   PredictResult,
   RunEvent,
@@ -44,6 +48,10 @@ export interface Engine {
   ask(request: AskRequest, onEvent: EventListener): Job<AskResult>
   /** The official SQuAD figures of a prediction file. */
   score(request: ScoreRequest, onEvent: EventListener): Job<ScoreResult>
+  /** Writes a model as a folder that Optimum and Transformers.js run. */
+  exportOnnx(request: ExportOnnxRequest, onEvent: EventListener): Job<ExportOnnxResult>
+  /** What is in an adapter, and whether it fits a model. */
+  inspectAdapter(request: InspectAdapterRequest, onEvent: EventListener): Job<InspectAdapterResult>
   /** Versions, processors, memory, and a gradient check of each execution provider. */
   doctor(onEvent: EventListener): Job<DoctorResult>
   /** What a source gives, checked, without the defaults. @throws as `train` does for settings */

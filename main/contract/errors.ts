@@ -39,6 +39,9 @@ export const appErrorCodes = [
   'run_state', // what was asked for does not go with the state of the run
   'run_not_ready', // something is missing before training can start
   'run_interrupted', // the app went while a run was at work
+  'search_missing',
+  'search_invalid', // what is to be searched cannot be
+  'search_state', // what was asked for does not go with the state of the search or trial
   'chat_missing',
   'export_missing',
   'export_failed',

@@ -1,4 +1,5 @@
 /** Examples of a project, as plain data. */
+import type { TaskKind } from '../../trainer/protocol.ts'
 import type { SplitName } from './splits.ts'
 
 export interface ExampleAnswer {
@@ -15,6 +16,7 @@ export interface ExampleRow {
   readonly sourceName: string
   readonly where: string
   readonly form: 'qa' | 'task'
+  readonly task: TaskKind
   /** Of a task the input, which may be empty. */
   readonly context: string
   /** Of a task the instruction. */

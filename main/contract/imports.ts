@@ -1,4 +1,5 @@
 /** Bringing data in: files, archives and web pages, columns and mappings, previews, as plain data. */
+import type { TaskKind } from '../../trainer/protocol.ts'
 import type { ExampleAnswer } from './examples.ts'
 import type { SplitName } from './splits.ts'
 
@@ -25,13 +26,14 @@ export const roles = [
   'target',
   'text',
   'heading',
+  'task',
 ] as const
 export type Role = (typeof roles)[number]
 
 /** The roles of each form, and those without which a row is nothing. */
 export const formRoles = {
   qa: ['id', 'title', 'context', 'question', 'answer', 'answerStart', 'isImpossible'],
-  task: ['id', 'title', 'instruction', 'input', 'target'],
+  task: ['task', 'id', 'title', 'instruction', 'input', 'target'],
   passages: ['title', 'heading', 'text'],
 } as const satisfies Record<Form, readonly Role[]>
 export const requiredRoles = {
@@ -47,7 +49,7 @@ export const requiredRoles = {
  */
 export type RoleSource = string | { readonly template: string } | { readonly constant: string }
 
-/** How rows become records. */
+/** How rows become records. Of tasks the role `task` says the kind, mostly as a constant. */
 export interface Mapping {
   readonly form: Form
   readonly roles: Partial<Readonly<Record<Role, RoleSource>>>
@@ -74,6 +76,14 @@ export interface Chunking {
 export interface GuessedRole {
   readonly role: Role
   readonly column: string
+  /** 0 to 1. */
+  readonly confidence: number
+  readonly reason: string
+}
+
+/** The kind of task that columns were taken for, and why. */
+export interface GuessedTask {
+  readonly task: TaskKind
   /** 0 to 1. */
   readonly confidence: number
   readonly reason: string
@@ -134,6 +144,9 @@ export interface Inspection {
   readonly guesses: readonly GuessedRole[]
   /** Mappings of other forms that the columns would do for as well, the best first. */
   readonly otherMappings?: readonly Mapping[]
+  /** Of a table: what a mapping to each kind of task would be, with whatever columns were found for it. */
+  readonly taskMappings?: Readonly<Partial<Record<TaskKind, Mapping>>>
+  readonly guessedTask?: GuessedTask | null
   /** Required roles that no column was found for. */
   readonly missing: readonly Role[]
   readonly problems: readonly FoundProblem[]

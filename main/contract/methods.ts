@@ -60,6 +60,7 @@ import type {
   ProjectSummary,
 } from './projects.ts'
 import type {
+  AdapterInfo,
   Estimate,
   Readiness,
   ReadinessRequest,
@@ -69,6 +70,7 @@ import type {
   RunUpdate,
   SettingsForm,
 } from './runs.ts'
+import type { SearchDetail, SearchForm, SearchInfo, SearchPlan, SearchRequest } from './searches.ts'
 
 interface Method<A, R, E = never> {
   readonly args: A
@@ -79,6 +81,7 @@ interface Method<A, R, E = never> {
 type None = Readonly<Record<string, never>>
 type InProject<More = unknown> = { readonly projectId: string } & More
 type OfRun<More = unknown> = { readonly runId: string } & More
+type OfSearch<More = unknown> = { readonly searchId: string } & More
 
 export interface Methods {
   'app.info': Method<None, AppInfo>
@@ -131,6 +134,8 @@ export interface Methods {
   'data.sources': Method<InProject, readonly Source[]>
   /** Makes a source serve as one split, or be divided with the others. */
   'data.setUse': Method<InProject<{ readonly sourceId: string; readonly use: Source['use'] }>, Source>
+  /** How many times an epoch of training goes through a source: from 0.01 to 100. */
+  'data.setWeight': Method<InProject<{ readonly sourceId: string; readonly weight: number }>, Source>
   'data.removeSource': Method<InProject<{ readonly sourceId: string }>, null>
   'data.summary': Method<InProject, DataSummary>
   'data.examples': Method<ExampleQuery, Page<ExampleRow>>
@@ -273,6 +278,35 @@ export interface Methods {
   /** Stops where it must and removes the run with its folder. */
   'runs.discard': Method<OfRun, null>
   'runs.rename': Method<OfRun<{ readonly name: string }>, RunDetail>
+
+  /** What is in an adapter's folder, and whether it fits a model. @throws adapter_invalid, adapter_mismatch, … */
+  'adapters.inspect': Method<{ readonly modelId: string; readonly folder: string }, AdapterInfo>
+  /**
+   * Brings an adapter that was trained elsewhere into a project, as a run that is finished. What in it has no effect is in
+   * the run's log. @throws adapter_invalid, adapter_mismatch, …
+   */
+  'adapters.import': Method<
+    InProject<{ readonly modelId: string; readonly folder: string; readonly name: string | null }>,
+    { readonly run: RunDetail; readonly adapter: AdapterInfo }
+  >
+
+  /** What can be searched, and a search that suits the settings. @throws setting_invalid */
+  'search.form': Method<InProject<{ readonly settings: Readonly<Record<string, unknown>> }>, SearchForm>
+  /** The trials that a search would make; nothing is begun. @throws search_invalid, setting_invalid */
+  'search.plan': Method<SearchRequest, SearchPlan>
+  /** Trains one trial after the other, judged by the validation examples alone. @throws run_not_ready, search_invalid, search_state, … */
+  'search.start': Method<SearchRequest, SearchDetail>
+  /** Those of a project, or of all where null; newest first. */
+  'search.list': Method<{ readonly projectId: string | null }, readonly SearchInfo[]>
+  'search.get': Method<OfSearch, SearchDetail>
+  /** Saves the trial at work and stops; what was found stays. */
+  'search.stop': Method<OfSearch, SearchDetail>
+  /** Goes on where it stopped, the trial that was at work from its checkpoint. */
+  'search.resume': Method<OfSearch, SearchDetail>
+  /** Starts a normal run with the settings of a trial and the full number of epochs. @throws search_state, run_not_ready */
+  'search.choose': Method<OfSearch<{ readonly number: number }>, RunDetail>
+  /** Stops where it must and removes the search; runs that were started from it stay. */
+  'search.discard': Method<OfSearch, null>
 
   /** @throws run_state where the run has no scores. */
   'compare.summary': Method<OfRun, CompareSummary>

@@ -1,6 +1,7 @@
 /** Models, downloads and the machine, as plain data. */
+export type { ArchitectureKind } from '../../trainer/protocol.ts'
 import type { ErrorValue } from './errors.ts'
-import type { ProviderCheck } from '../../trainer/protocol.ts'
+import type { ArchitectureKind, ProviderCheck } from '../../trainer/protocol.ts'
 
 export interface ModelInfo {
   readonly id: string
@@ -9,6 +10,8 @@ export interface ModelInfo {
   readonly origin: 'starter' | 'folder' | 'download'
   /** `t5`, `gpt_neo`, `bert`, … as config.json says. */
   readonly architecture: string
+  /** Null where the architecture is not built in. */
+  readonly kind: ArchitectureKind | null
   readonly parameters: number
   readonly bytes: number
   readonly licence: string | null
@@ -27,6 +30,7 @@ export interface CatalogueEntry {
   readonly publisher: string
   readonly repository: string
   readonly architecture: string
+  readonly kind: ArchitectureKind | null
   readonly parameters: number
   readonly downloadBytes: number
   readonly trainingMemoryMb: number

@@ -41,6 +41,8 @@ export interface ProjectDetail extends ProjectSummary {
   /** Settings that differ from the defaults, as the Train step keeps them between visits. */
   readonly settings: Readonly<Record<string, unknown>>
   readonly steps: readonly StepState[]
+  /** `task` where all its examples are tasks: it is then asked with an instruction, and an input or none. */
+  readonly form: 'qa' | 'task'
   /** The run whose adapter Compare, Chat and Export open with: the newest that is finished. */
   readonly currentRunId: string | null
 }
@@ -64,7 +66,8 @@ export interface Notice {
 
 /** Something changed: who shows it should ask again. */
 export interface Change {
-  readonly topic: 'projects' | 'data' | 'models' | 'runs' | 'chat' | 'exports' | 'machine' | 'notices'
+  readonly topic:
+    'projects' | 'data' | 'models' | 'runs' | 'searches' | 'chat' | 'exports' | 'machine' | 'notices'
   /** Null where the change concerns no single project. */
   readonly projectId: string | null
 }

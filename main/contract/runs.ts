@@ -1,5 +1,5 @@
 /** Training runs, as plain data. */
-import type { Scores, SettingInfo, TrainResult } from '../../trainer/protocol.ts'
+import type { InspectAdapterResult, Scores, SettingInfo, TrainResult } from '../../trainer/protocol.ts'
 import type { ErrorValue } from './errors.ts'
 
 /**
@@ -42,10 +42,15 @@ export interface RunInfo {
   readonly stopped: TrainResult['stopped'] | null
   /** True where there is an adapter or a model to use. */
   readonly usable: boolean
+  /** The folder that an adapter was brought in from; absent for what was trained here. */
+  readonly importedFrom?: string
   readonly folder: string
   /** Settings that differ from the defaults. */
   readonly changed: Readonly<Record<string, unknown>>
 }
+
+/** What is in an adapter of elsewhere that fits a model. */
+export type AdapterInfo = Omit<InspectAdapterResult, 'type' | 'kind' | 'settings'>
 
 export interface RunDetail extends RunInfo {
   readonly settings: Readonly<Record<string, unknown>>

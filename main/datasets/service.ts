@@ -27,14 +27,21 @@ import { splitHandlers } from './splits/splits.ts'
 import { summaryHandlers } from './examples/summary.ts'
 import { createTextIndex } from './search/text-index.ts'
 import { webHandlers } from './web/handlers.ts'
+import { writePassages } from './splits/write-passages.ts'
+import type { WrittenPassages } from './splits/write-passages.ts'
 import { writeSplits } from './splits/write-splits.ts'
-import type { WrittenSplits } from './splits/write-splits.ts'
+import type { SplitsOptions, WrittenSplits } from './splits/write-splits.ts'
 
 type DataMethods = Extract<MethodName, `data.${string}`>
 
 export interface Datasets extends Handlers<DataMethods> {
   /** Writes a run's data into a folder, as files that the trainer reads back to the same examples. */
-  writeSplits(projectId: string, folder: string): Promise<WrittenSplits>
+  writeSplits(projectId: string, folder: string, options?: SplitsOptions): Promise<WrittenSplits>
+  /** Writes a project's texts beside its splits, to be learnt as they are; see `writePassages`. */
+  writePassages(
+    projectId: string,
+    to: { readonly folder: string; readonly validation: string | null },
+  ): Promise<WrittenPassages>
   /** How many examples each split has. */
   countSplits(projectId: string): Promise<Readonly<Record<SplitName, number>>>
   /** Changes whenever the project's data or their splits change. @throws AppError `project_missing` */
@@ -99,7 +106,8 @@ export function createDatasets(given: DatasetsDeps): Datasets {
     'data.check': checks['data.check'],
     ...drafting,
 
-    writeSplits: (projectId, folder) => writeSplits(store, projectId, folder),
+    writeSplits: (projectId, folder, options) => writeSplits(store, projectId, folder, options),
+    writePassages: (projectId, to) => writePassages(store, projectId, to),
     countSplits: async (projectId) => {
       const rows = await store.all<{ split: SplitName; count: number }>(
         `SELECT split, count(*) AS count FROM example WHERE project_id = ?1 AND ${isReady} GROUP BY split`,

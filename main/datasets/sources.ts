@@ -11,7 +11,12 @@ import { handOverPassages, removeSourceRows } from './remove-source.ts'
 export function sourceHandlers({
   store,
   changes,
-}: DatasetDeps): Handlers<'data.sources' | 'data.setUse' | 'data.removeSource'> {
+}: DatasetDeps): Handlers<'data.sources' | 'data.setUse' | 'data.setWeight' | 'data.removeSource'> {
+  const requireSource = async (projectId: string, sourceId: string): Promise<Source> => {
+    const [source] = await readSources(store, projectId, sourceId)
+    if (!source) throw sourceMissing(sourceId, 'It was removed meanwhile.')
+    return source
+  }
   return {
     'data.sources': async ({ projectId }) => {
       await requireProject(store, projectId)
@@ -37,9 +42,22 @@ export function sourceHandlers({
         await markChanged(writer, projectId)
       })
       publishData(changes, projectId)
-      const [source] = await readSources(store, projectId, sourceId)
-      if (!source) throw sourceMissing(sourceId, 'It was removed meanwhile.')
-      return source
+      return requireSource(projectId, sourceId)
+    },
+    'data.setWeight': async ({ projectId, sourceId, weight }) => {
+      await store.transaction(async (writer) => {
+        await requireProject(writer, projectId)
+        const { changes: found } = await writer.run(
+          'UPDATE source SET weight = ? WHERE id = ? AND project_id = ? AND ready = 1',
+          weight,
+          sourceId,
+          projectId,
+        )
+        if (found === 0) throw sourceMissing(sourceId, 'Nothing was changed.')
+        await markChanged(writer, projectId)
+      })
+      publishData(changes, projectId)
+      return requireSource(projectId, sourceId)
     },
     'data.removeSource': async ({ projectId, sourceId }) => {
       // At once out of sight; the rows follow in small steps, so that nothing else has to wait.
@@ -81,7 +99,7 @@ export async function readSources(
        (SELECT count(*) FROM problem b WHERE b.source_id = s.id AND b.status = 'rejected') AS rejected,
        (SELECT count(*) FROM problem b WHERE b.source_id = s.id AND b.status IN ('mended', 'mended-by-person'))
          AS mended,
-       s.mapping, s.use, s.imported_at AS importedAt
+       s.mapping, s.use, s.weight, s.imported_at AS importedAt
      FROM source s WHERE s.project_id = ?1 AND s.ready = 1 AND (?2 IS NULL OR s.id = ?2)
      ORDER BY s.imported_at, s.rowid`,
     projectId,

@@ -1,5 +1,6 @@
 import { seededRandom } from '../../trainer/data/random.ts'
-import type { Random } from '../../trainer/data/random.ts'
+import { aggregate } from '../../trainer/metrics/aggregate.ts'
+import type { Column } from '../../trainer/metrics/aggregate.ts'
 import type { Interval } from '../contract/comparisons.ts'
 
 export interface BootstrapOptions {
@@ -9,72 +10,63 @@ export interface BootstrapOptions {
   readonly sliceMs?: number
 }
 
-/** A measure before and after, and what it gained. */
-export interface PairedMeans {
+/** A metric of the same answers before and after, as columns of as many rows. */
+export interface ColumnPair {
+  readonly before: Column
+  readonly after: Column
+}
+
+/** A metric before and after, and what it gained. */
+export interface PairedValues {
   readonly before: Interval
   readonly after: Interval
   readonly difference: Interval
 }
 
-/** Figures of a question: before and after by one measure, before and after by another. */
-export const figuresPerQuestion = 4
-
 /**
- * Means of two measures before and after, with their 95 % intervals: the percentile bootstrap over questions (Efron
- * and Tibshirani 1993, chapter 13). `figures` holds `figuresPerQuestion` values for each question. A resample draws
- * questions with all their figures, so that the differences are paired. The same figures and seed give the same
- * intervals. Runs in slices: a host stays responsive meanwhile.
+ * Metrics before and after with their 95 % intervals: the percentile bootstrap over questions (Efron and Tibshirani
+ * 1993, chapter 13). A resample draws questions with all that belongs to them, so that the differences are paired, and
+ * computes every metric anew: also those that are no means, such as BLEU (Koehn 2004). The same columns and seed give
+ * the same intervals. Runs in slices: a host stays responsive meanwhile.
  */
 export async function bootstrapPairs(
-  figures: Float64Array,
+  pairs: readonly ColumnPair[],
   { seed = 42, resamples = 1000, sliceMs = 25 }: BootstrapOptions = {},
-): Promise<readonly [PairedMeans, PairedMeans]> {
-  const rows = figures.length / figuresPerQuestion
+): Promise<readonly PairedValues[]> {
+  const rows = pairs[0]?.before.rows ?? 0
   const random = seededRandom(seed, 'bootstrap')
-  const means = [0, 1, 2, 3].map(() => new Float64Array(resamples))
+  const columns = pairs.flatMap(({ before, after }) => [before, after])
+  const resampled = columns.map(() => new Float64Array(resamples))
+  const times = new Float64Array(rows)
   let sliceEnd = performance.now() + sliceMs
   for (let resample = 0; resample < resamples; resample++) {
-    const sums = drawnSums(figures, rows, random)
-    means.forEach((column, i) => (column[resample] = (sums[i] ?? 0) / rows))
+    times.fill(0)
+    for (let draw = 0; draw < rows; draw++) {
+      const row = Math.floor(random() * rows)
+      times[row] = (times[row] ?? 0) + 1
+    }
+    for (const [i, column] of columns.entries()) {
+      const values = resampled[i]
+      if (values) values[resample] = aggregate(column, times)
+    }
     if (performance.now() > sliceEnd) {
       await new Promise(setImmediate)
       sliceEnd = performance.now() + sliceMs
     }
   }
-  const actual = [0, 1, 2, 3].map((column) => meanOf(figures, column))
-  const pairAt = (at: number): PairedMeans => {
-    const [before, after] = [means[at] ?? new Float64Array(), means[at + 1] ?? new Float64Array()]
-    const [valueBefore, valueAfter] = [actual[at] ?? 0, actual[at + 1] ?? 0]
+  return pairs.map((pair, i) => {
+    const before = resampled[2 * i] ?? new Float64Array()
+    const after = resampled[2 * i + 1] ?? new Float64Array()
+    const [valueBefore, valueAfter] = [aggregate(pair.before), aggregate(pair.after)]
     return {
       before: intervalOf(valueBefore, before),
       after: intervalOf(valueAfter, after),
       difference: intervalOf(
         valueAfter - valueBefore,
-        after.map((value, i) => value - (before[i] ?? 0)),
+        after.map((value, at) => value - (before[at] ?? 0)),
       ),
     }
-  }
-  return [pairAt(0), pairAt(2)]
-}
-
-/** Sums over as many questions as there are, drawn with replacement. */
-function drawnSums(figures: Float64Array, rows: number, random: Random): readonly number[] {
-  // Four sums by hand: a loop over the columns takes twice as long.
-  let [a, b, c, d] = [0, 0, 0, 0]
-  for (let draw = 0; draw < rows; draw++) {
-    const at = Math.floor(random() * rows) * figuresPerQuestion
-    a += figures[at] ?? 0
-    b += figures[at + 1] ?? 0
-    c += figures[at + 2] ?? 0
-    d += figures[at + 3] ?? 0
-  }
-  return [a, b, c, d]
-}
-
-function meanOf(figures: Float64Array, column: number): number {
-  let sum = 0
-  for (let at = column; at < figures.length; at += figuresPerQuestion) sum += figures[at] ?? 0
-  return (sum * figuresPerQuestion) / figures.length
+  })
 }
 
 function intervalOf(value: number, resampled: Float64Array): Interval {

@@ -1,5 +1,5 @@
 import { codePointLength } from '../../trainer/data/code-points.ts'
-import type { CompareDetail, CompareSummary, Span, Verdict } from '../contract/comparisons.ts'
+import type { CompareDetail, CompareSummary, Span } from '../contract/comparisons.ts'
 import { AppError } from '../contract/errors.ts'
 import type { Handlers } from '../contract/methods.ts'
 import type { Store } from '../store/open.ts'
@@ -10,9 +10,8 @@ import { askSides } from '../trainers/ask-sides.ts'
 import { answerSpan } from './answer-span.ts'
 import { askedExample } from './asked-example.ts'
 import type { AskedExample } from './asked-example.ts'
-import { comparedQuestion, comparedQuestions, verdictOf } from './compared-questions.ts'
-import { scoreTiles } from './score-tiles.ts'
-import type { QuestionScore } from './score-tiles.ts'
+import { comparedQuestion, comparedQuestions } from './compared-questions.ts'
+import { summarise } from './summarise.ts'
 
 export interface EvaluationsDeps {
   readonly store: Store
@@ -91,9 +90,9 @@ export function createEvaluations({ store, answering, runOf, modelOf }: Evaluati
         tunedSpan: spanOf(row.tuned),
       }
     },
-    'compare.ask': async ({ projectId, runId, question, context }, call) => {
+    'compare.ask': async ({ projectId, runId, question, context, form: given }, call) => {
       const asked = runId === null ? await chosenModel(projectId) : await runOfProject(runId, projectId)
-      const form = await projectForm(store, projectId)
+      const form = given ?? (await projectForm(store, projectId))
       // A task may go without an input: the model then answers from memory.
       const contexts = form === 'task' && context.trim() === '' ? [] : [context]
       return askSides(answering, { asked, form, question, contexts }, call)
@@ -115,25 +114,6 @@ export function createEvaluations({ store, answering, runOf, modelOf }: Evaluati
       runId,
     })
   }
-}
-
-async function summarise(store: Store, runId: string): Promise<CompareSummary | null> {
-  const questions = await store.all<QuestionScore>(
-    'SELECT set_name, base_right, tuned_right, base_f1, tuned_f1 FROM comparison WHERE run_id = ? ORDER BY number',
-    runId,
-  )
-  if (questions.length === 0) return null
-  const counts: Record<Verdict, number> = { fixed: 0, broken: 0, 'both-right': 0, 'both-wrong': 0 }
-  for (const question of questions) counts[verdictOf(question)]++
-  const tiles = await scoreTiles(questions)
-  const sets: CompareSummary['sets'][number][] = []
-  for (const [name, ofSet] of Map.groupBy(questions, (question) => question.set_name))
-    sets.push({
-      name,
-      questions: ofSet.length,
-      tiles: ofSet.length === questions.length ? tiles : await scoreTiles(ofSet),
-    })
-  return { runId, questions: questions.length, counts, tiles, sets }
 }
 
 function goldSpanOf({ context, answers }: AskedExample): Span | null {

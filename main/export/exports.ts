@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { open, realpath, rm, rmdir, stat } from 'node:fs/promises'
+import { open, readFile, realpath, rm, rmdir, stat } from 'node:fs/promises'
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path'
 import type { CompareSummary, ExportInfo, ExportKind } from '../contract/comparisons.ts'
 import { AppError } from '../contract/errors.ts'
@@ -12,11 +12,11 @@ import type { TrainedRun } from '../store/trained-run.ts'
 import type { TrainerProcess } from '../trainers/trainer-process.ts'
 import { copyTree, filesOf } from './copy-tree.ts'
 import { cancelledExport, exportFailure } from '../store/export-failure.ts'
-import { mergeModel, weightBytes } from './merged-model.ts'
 import { modelCard } from './model-card.ts'
 import { fileName, removeTemporaries, requireRoom, writeInPlace } from '../store/new-place.ts'
 import { predictionsText } from './predictions.ts'
 import { runReport } from './report/run-report.ts'
+import { exportByTrainer, weightBytes } from './trainer-export.ts'
 import { requireWholeWeights } from './whole-weights.ts'
 import { readCourse, readQuestions, tellRun } from './run-story.ts'
 
@@ -69,7 +69,7 @@ interface ExportRow {
 
 type Call = CallContext<EventOf<'exports.create'>>
 
-/** Takes what a run has made out of the app: adapter, merged model, predictions, report. */
+/** Takes what a run has made out of the app: adapter, merged model, ONNX models, predictions, report. */
 export function createExports(deps: ExportsDeps): Exports {
   const { store, changes, home, startTrainer, runOf, projectName, summaryOf } = deps
   const folders = homeFolders(home)
@@ -113,9 +113,22 @@ export function createExports(deps: ExportsDeps): Exports {
           await copyTree(model, path, { signal, onProgress })
         } else {
           const onProgress = (phase: string, done: number, total: number) => emit({ phase, done, total })
-          await mergeModel({ model, adapter: outcome, out: path }, { startTrainer, signal, onProgress })
+          const command = { kind: 'merge', model, adapter: outcome, out: path } as const
+          await exportByTrainer(command, { startTrainer, signal, onProgress })
         }
         await writeText(join(path, 'README.md'), modelCard(await storyOf(run), 'model'))
+      },
+      onnx: async (run, path, { emit, signal }) => {
+        const outcome = outcomeOf(run)
+        const [model, adapter] = isWholeModel(run) ? [outcome, null] : [run.modelFolder, outcome]
+        await requireWholeWeights(outcome)
+        // With an adapter a merged copy lies beside what is written, as long as it is written.
+        await requireRoom(dirname(path), (adapter === null ? 1 : 2) * (await weightBytes(model)))
+        const onProgress = (phase: string, done: number, total: number) => emit({ phase, done, total })
+        const command = { kind: 'export-onnx', model, adapter, out: path, dtype: 'F32' } as const
+        await exportByTrainer(command, { startTrainer, signal, onProgress })
+        const usage = await readFile(join(path, 'README.md'), 'utf8')
+        await writeText(join(path, 'README.md'), modelCard(await storyOf(run), 'onnx', usage))
       },
       predictions: async (run, path) => {
         const questions = await readQuestions(store, run.id)

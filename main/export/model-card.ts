@@ -1,16 +1,20 @@
 import type { Interval, ScoreTile } from '../contract/comparisons.ts'
+import { metricLabels, taskKinds, tasks } from '../contract/tasks.ts'
+import type { TaskKind } from '../contract/tasks.ts'
+import { promptText, pythonUsage } from './model-usage.ts'
 import { settingText } from './run-story.ts'
 import type { RunStory } from './run-story.ts'
 
-/** What the card lies beside: a PEFT adapter, or a whole model. */
-export type CardKind = 'adapter' | 'model'
+/** What the card lies beside: a PEFT adapter, a whole model, or a whole model as ONNX. */
+export type CardKind = 'adapter' | 'model' | 'onnx'
 
 /**
  * The model card (README.md) of an export, after Hugging Face's form: a YAML head that their tools read, then what
- * it is, how it scores, how to load it, and how it was made.
+ * it is, how it scores, how to load it, and how it was made. `ownUsage` says how to load it where this file does not know.
  */
-export function modelCard(story: RunStory, kind: CardKind): string {
+export function modelCard(story: RunStory, kind: CardKind, ownUsage: string | null = null): string {
   const { run, projectName, summary } = story
+  const kinds = kindsOf(story)
   const what =
     kind === 'adapter'
       ? `A LoRA adapter for ${inline(run.modelName)}`
@@ -18,15 +22,14 @@ export function modelCard(story: RunStory, kind: CardKind): string {
   const sections = [
     head(story, kind),
     `# ${inline(projectName)}: ${inline(run.name)}`,
-    `${what}, for answering questions about a passage. It was trained with Loracle on ${count(run.splits['train'])} questions of the project “${inline(projectName)}”.`,
+    `${what}, for ${purposeOf(kinds)}. It was trained with Loracle on ${count(run.splits['train'])} ${kinds.every(isQuestions) ? 'questions' : 'examples'} of the project “${inline(projectName)}”.`,
     '## How to use it',
-    'The prompt holds the question and the passage; the answer is a stretch of the passage, or the word “unanswerable”:',
-    '```text\nquestion: <your question> context: <the passage>\n```',
-    usage(kind),
+    ...usage(story, kind, ownUsage),
     '## Scores',
     summary
-      ? scores(summary.tiles, summary.questions)
+      ? summary.tasks.map((one) => scores(one.tiles, one, summary.tasks.length > 1)).join('\n\n')
       : 'The run has no held-out questions, so nothing was scored.',
+    ...heldIn(story),
     '## Data',
     data(story),
     '## Settings',
@@ -35,55 +38,100 @@ export function modelCard(story: RunStory, kind: CardKind): string {
   return `${sections.join('\n\n')}\n`
 }
 
-function head({ run }: RunStory, kind: CardKind): string {
+/** The libraries that load it, by Hugging Face's names. */
+const libraries: Readonly<Record<CardKind, string>> = {
+  adapter: 'peft',
+  model: 'transformers',
+  onnx: 'transformers.js',
+}
+
+/** The kinds of tasks that the held-out examples are of; without any, questions about a passage. */
+function kindsOf({ summary }: RunStory): readonly TaskKind[] {
+  const kinds = summary?.tasks.map(({ task }) => task) ?? []
+  return kinds.length > 0 ? kinds : ['question-answering']
+}
+
+const isQuestions = (kind: TaskKind): boolean => kind === 'question-answering'
+
+function purposeOf(kinds: readonly TaskKind[]): string {
+  if (kinds.every(isQuestions)) return 'answering questions about a passage'
+  return kinds.map((kind) => (kind === 'text' ? 'other texts' : tasks[kind].label.toLowerCase())).join(', ')
+}
+
+function exampleOf(kinds: readonly TaskKind[]): string {
+  const kind = taskKinds.find((one) => kinds.includes(one) && !isQuestions(one)) ?? 'text'
+  const shown = (template: string) => template.replace(/\{(\w+)\}/g, '<$1>')
+  return `${shown(tasks[kind].instruction ?? '')}\n\n${shown(tasks[kind].input)}`
+}
+
+/** Hugging Face's name for what the model does. */
+function pipelineOf(architecture: RunStory['architecture'], kinds: readonly TaskKind[]): string {
+  if (architecture === 'causal') return 'text-generation'
+  const [only, ...others] = kinds
+  if (others.length > 0) return 'text2text-generation'
+  if (only === 'question-answering') return 'question-answering'
+  if (only === 'summarisation') return 'summarization'
+  return only === 'translation' ? 'translation' : 'text2text-generation'
+}
+
+function head(story: RunStory, kind: CardKind): string {
+  const { run } = story
+  const kinds = kindsOf(story)
+  const pipeline = pipelineOf(story.architecture, kinds)
   const entries = [
     `base_model: ${JSON.stringify(run.modelName)}`,
-    `library_name: ${kind === 'adapter' ? 'peft' : 'transformers'}`,
-    'pipeline_tag: question-answering',
-    `tags: [${[...(kind === 'adapter' ? ['lora'] : []), 'question-answering', 'squad', 'loracle'].join(', ')}]`,
+    `library_name: ${libraries[kind]}`,
+    `pipeline_tag: ${pipeline}`,
+    `tags: [${[...(kind === 'adapter' ? ['lora'] : kind === 'onnx' ? ['onnx'] : []), pipeline, ...(kinds.some(isQuestions) ? ['squad'] : []), 'loracle'].join(', ')}]`,
   ]
   return `---\n${entries.join('\n')}\n---`
 }
 
-function usage(kind: CardKind): string {
-  const load =
-    kind === 'adapter'
-      ? [
-          'from peft import PeftModel',
-          'from transformers import AutoModelForSeq2SeqLM, AutoTokenizer',
-          '',
-          'base = "path/to/the/base/model"',
-          'tokenizer = AutoTokenizer.from_pretrained(base)',
-          'model = PeftModel.from_pretrained(AutoModelForSeq2SeqLM.from_pretrained(base), "path/to/this/folder")',
-        ]
-      : [
-          'from transformers import AutoModelForSeq2SeqLM, AutoTokenizer',
-          '',
-          'folder = "path/to/this/folder"',
-          'tokenizer = AutoTokenizer.from_pretrained(folder)',
-          'model = AutoModelForSeq2SeqLM.from_pretrained(folder)',
-        ]
-  const ask = [
-    '',
-    'prompt = f"question: {question} context: {passage}"',
-    'ids = model.generate(**tokenizer(prompt, return_tensors="pt"), max_new_tokens=32)',
-    'print(tokenizer.decode(ids[0], skip_special_tokens=True))',
+/** How it is asked and loaded; in a sentence where the model is of a kind that is not known any more. */
+function usage(story: RunStory, kind: CardKind, ownUsage: string | null): readonly string[] {
+  const kinds = kindsOf(story)
+  const questions = kinds.some(isQuestions)
+  const own = ownUsage === null ? [] : [ownUsage.trimEnd()]
+  const { architecture } = story
+  if (architecture === null)
+    return own.length > 0
+      ? own
+      : ['Load it with Transformers, an adapter with PEFT on top of its base model.']
+  const taskExample = kinds.every(isQuestions) ? null : exampleOf(kinds)
+  return [
+    ...promptText(architecture, { questions, taskExample }),
+    ...(own.length > 0 ? own : [pythonUsage(architecture, { isAdapter: kind === 'adapter', questions })]),
   ]
-  return ['```python', ...load, ...ask, '```'].join('\n')
 }
 
-function scores(tiles: readonly ScoreTile[], questions: number): string {
+interface Scored {
+  readonly task: TaskKind
+  readonly questions: number
+}
+
+function scores(tiles: readonly ScoreTile[], { task, questions }: Scored, isOneOfSeveral: boolean): string {
+  const noun = isQuestions(task) ? 'questions' : 'examples'
+
   const rows = tiles.map(({ metric, before, after, difference, verdict }) => [
-    metric === 'f1' ? 'F1' : 'Exact match',
+    metricLabels[metric],
     percent(before),
     percent(after),
     `${percent(difference, true)}${verdict === 'noise' ? ', within noise' : ''}`,
   ])
   return [
-    `Over ${count(questions)} held-out questions, in percent, with 95 % bootstrap intervals:`,
+    `${isOneOfSeveral ? `${tasks[task].label}: over` : 'Over'} ${count(questions)} held-out ${noun}, in percent, with 95 % bootstrap intervals:`,
     '',
     table(['', 'Base model', 'Tuned', 'Difference'], rows),
   ].join('\n')
+}
+
+/** Where the base was rounded while training: which weights the scores are of, and which an export has. */
+function heldIn({ settings: rows }: RunStory): readonly string[] {
+  const held = rows.find(({ name }) => name === 'weightPrecision')
+  if (!held?.changed) return []
+  return [
+    `While training and scoring, the base model’s weights were held as ${cell(settingText(held.value))}. What is exported belongs to the original weights.`,
+  ]
 }
 
 function data({ run, sources }: RunStory): string {

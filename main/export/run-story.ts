@@ -1,10 +1,11 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describeSettings } from '../../trainer/protocol.ts'
-import type { SettingInfo, StepReport, ValidationReport } from '../../trainer/protocol.ts'
+import type { ArchitectureKind, SettingInfo, StepReport, ValidationReport } from '../../trainer/protocol.ts'
 import type { CompareRow, CompareSummary } from '../contract/comparisons.ts'
 import type { Store } from '../store/open.ts'
 import type { TrainedRun } from '../store/trained-run.ts'
+import { kindOfFolder } from './model-usage.ts'
 
 /** A run's setting with the default beside it. */
 export interface SettingRow extends Pick<SettingInfo, 'name' | 'label' | 'group' | 'description'> {
@@ -25,6 +26,8 @@ export interface RunStory {
   readonly projectName: string
   /** Null where the run has no compared questions. */
   readonly summary: CompareSummary | null
+  /** How its model works; null where the model's folder is gone. */
+  readonly architecture: ArchitectureKind | null
   /** The files of the project as they are now. */
   readonly sources: readonly StorySource[]
   readonly settings: readonly SettingRow[]
@@ -43,7 +46,10 @@ export async function tellRun(store: Store, parts: StoryParts): Promise<RunStory
        FROM source WHERE project_id = ? ORDER BY imported_at, rowid`,
     parts.run.projectId,
   )
-  return { ...parts, sources, settings: settingRows(parts.run), writtenAt: Date.now() }
+  const { outcome, modelFolder } = parts.run
+  const architecture =
+    (await kindOfFolder(modelFolder)) ?? (outcome === null ? null : await kindOfFolder(outcome))
+  return { ...parts, architecture, sources, settings: settingRows(parts.run), writtenAt: Date.now() }
 }
 
 /** Every setting of a run, those that differ from the defaults first. */
@@ -98,6 +104,8 @@ interface QuestionRow {
   readonly key: string
   readonly set_name: string
   readonly question: string
+  readonly task: CompareRow['task']
+  readonly input: string | null
   readonly base: string
   readonly tuned: string
   readonly gold: string
@@ -106,7 +114,10 @@ interface QuestionRow {
 }
 
 /** A compared question, as a report shows it. */
-export type StoryQuestion = Pick<CompareRow, 'id' | 'set' | 'question' | 'base' | 'tuned' | 'gold'> & {
+export type StoryQuestion = Pick<
+  CompareRow,
+  'id' | 'set' | 'task' | 'question' | 'input' | 'base' | 'tuned' | 'gold'
+> & {
   readonly baseRight: boolean
   readonly tunedRight: boolean
 }
@@ -121,6 +132,8 @@ export async function readQuestions(store: Store, runId: string): Promise<readon
     id: row.key,
     set: row.set_name,
     question: row.question,
+    task: row.task,
+    input: row.input,
     base: row.base,
     tuned: row.tuned,
     gold: JSON.parse(row.gold) as string[],

@@ -1,6 +1,7 @@
 import { open, readdir, realpath, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { architectureKind, architectureKinds } from '../../trainer/protocol.ts'
 import { AppError } from '../contract/errors.ts'
 import { countParameters } from './safetensors-header.ts'
 
@@ -14,6 +15,13 @@ export interface ModelFolder {
   readonly maxLength: number | null
   /** Why it cannot be trained; null where it can. */
   readonly reason: string | null
+}
+
+/** The files that hold a vocabulary in older folders, instead of tokenizer.json. */
+const vocabularyFiles: Readonly<Record<string, readonly string[]>> = {
+  gpt_neo: ['vocab.json', 'merges.txt'],
+  bert: ['vocab.txt'],
+  distilbert: ['vocab.txt'],
 }
 
 const mostConfigBytes = 1_000_000
@@ -64,17 +72,16 @@ export async function inspectModelFolder(folder: string): Promise<ModelFolder> {
 
 /** Why a model of this type cannot be trained by this version; null where it can. */
 export function unsupportedArchitecture(architecture: string): string | null {
-  if (architecture === 't5') return null
-  const later = ['gpt_neo', 'bert', 'distilbert']
-  return later.includes(architecture)
-    ? `Models of the type ${architecture} come with a later version. Choose a T5 or Flan-T5 model.`
-    : `This version trains T5 and Flan-T5 models, not those of the type ${architecture}. Choose one of them.`
+  if (architectureKind(architecture) !== null) return null
+  return `Models of the type ${architecture} cannot be trained. Choose one of: ${Object.keys(architectureKinds).join(', ')}.`
 }
 
 function reasonAgainst(architecture: string, names: readonly string[]): string | null {
   const unsupported = unsupportedArchitecture(architecture)
   if (unsupported !== null) return unsupported
-  if (names.includes('tokenizer.json')) return null
+  const vocabulary = architectureKind(architecture) === null ? [] : vocabularyFiles[architecture]
+  const hasVocabulary = vocabulary !== undefined && vocabulary.every((name) => names.includes(name))
+  if (names.includes('tokenizer.json') || hasVocabulary) return null
   return 'The folder has no tokenizer.json. Get that file from where the model comes from, or save the tokenizer once more with a fast tokenizer of the transformers library.'
 }
 

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { realpath, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
+import { architectureKind } from '../../trainer/protocol.ts'
 import { AppError } from '../contract/errors.ts'
 import type { Handlers } from '../contract/methods.ts'
 import type { CatalogueEntry, ModelInfo } from '../contract/models.ts'
@@ -19,8 +20,8 @@ export interface ModelsOptions {
   readonly store: Store
   readonly changes: Changes
   readonly startTrainer: () => TrainerProcess
-  /** The model that comes with the app. */
-  readonly starterFolder: string
+  /** The models that come with the app. */
+  readonly starters: readonly BundledModel[]
   /** `assets/model-catalog.json`. */
   readonly catalogueFile: string
   /** True where a run that has not ended uses the model. */
@@ -69,11 +70,18 @@ interface ModelRow {
   readonly catalogue_id: string | null
 }
 
-/** The id of the model that comes with the app. */
+/** A model that comes with the app. */
+export interface BundledModel {
+  readonly id: string
+  readonly name: string
+  readonly folder: string
+}
+
+/** The id of the model that the sample project is made for. */
 export const starterId = 'starter'
 
 export function createModels(options: ModelsOptions): Models {
-  const { store, changes, startTrainer, starterFolder, catalogueFile, isModelInUse } = options
+  const { store, changes, startTrainer, starters, catalogueFile, isModelInUse } = options
   const { hubUrl = 'https://huggingface.co', now = Date.now } = options
   const modelsFolder = homeFolders(store.home).models
   const changed = (): void => changes.publish('models', null)
@@ -98,25 +106,28 @@ export function createModels(options: ModelsOptions): Models {
     changed()
   }
 
-  /** The starter belongs to every list; where the app lies may change from version to version. */
-  let starter: Promise<void> | null = null
-  const withStarter = (): Promise<void> =>
-    (starter ??= add(resolve(starterFolder), {
-      id: starterId,
-      name: 'Loracle starter',
-      origin: 'starter',
-      catalogueId: null,
-    }).catch((thrown: unknown) => {
-      starter = null
+  /** The starters belong to every list; where the app lies may change from version to version. */
+  let added: Promise<void> | null = null
+  const withStarters = (): Promise<void> =>
+    (added ??= (async () => {
+      for (const { id, name, folder } of starters) {
+        const adding = add(resolve(folder), { id, name, origin: 'starter', catalogueId: null })
+        // A second starter that is not there is no reason to lack the first.
+        await (id === starterId ? adding : adding.catch(() => undefined))
+      }
+    })().catch((thrown: unknown) => {
+      added = null
       throw thrown
     }))
 
   const rowsOf = async (): Promise<readonly ModelRow[]> => {
-    await withStarter()
-    return store.all<ModelRow>(`SELECT * FROM model ORDER BY origin <> 'starter', name COLLATE NOCASE`)
+    await withStarters()
+    return store.all<ModelRow>(
+      `SELECT * FROM model ORDER BY origin <> 'starter', id <> '${starterId}', name COLLATE NOCASE`,
+    )
   }
   const modelOf = async (modelId: string): Promise<ModelInfo | null> => {
-    if (modelId === starterId) await withStarter()
+    if (starters.some(({ id }) => id === modelId)) await withStarters()
     const row = await store.get<ModelRow>('SELECT * FROM model WHERE id = ?', modelId)
     return row ? toModelInfo(row) : null
   }
@@ -175,7 +186,7 @@ export function createModels(options: ModelsOptions): Models {
       if (model.origin === 'starter')
         throw new AppError(
           'model_in_use',
-          'The starter model comes with Loracle and stays in the list. Choose another model to work with.',
+          `${model.name} comes with Loracle and stays in the list. Choose another model to work with.`,
         )
       if (await isModelInUse(modelId))
         throw new AppError(
@@ -229,7 +240,8 @@ export function createModels(options: ModelsOptions): Models {
 function shownOf(entry: CatalogueModel): Omit<CatalogueEntry, 'modelId' | 'download'> {
   const { id, name, publisher, repository, architecture, parameters, downloadBytes } = entry
   const { trainingMemoryMb: memory, licence, summary, supported, reason } = entry
-  const facts = { id, name, publisher, repository, architecture, parameters, downloadBytes }
+  const kind = architectureKind(architecture)
+  const facts = { id, name, publisher, repository, architecture, kind, parameters, downloadBytes }
   return { ...facts, trainingMemoryMb: memory, licence, summary, supported, reason }
 }
 
@@ -244,6 +256,7 @@ async function toModelInfo(row: ModelRow): Promise<ModelInfo> {
     folder: row.folder,
     origin: row.origin,
     architecture: row.architecture,
+    kind: architectureKind(row.architecture),
     parameters: row.parameters,
     bytes: row.bytes,
     licence: row.licence,

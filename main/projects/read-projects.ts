@@ -1,6 +1,7 @@
 import { AppError } from '../contract/errors.ts'
 import type { ProjectDetail, ProjectSummary } from '../contract/projects.ts'
 import type { Reader } from '../store/connection.ts'
+import { projectForm } from '../store/project-form.ts'
 import { stepStates } from './project-steps.ts'
 
 interface ProjectRow {
@@ -25,13 +26,13 @@ const summaryColumns = `
     (SELECT id FROM source WHERE project_id = p.id AND ready = 0)) AS examples,
   (SELECT count(*) FROM source s JOIN passage t ON t.source_id = s.id WHERE s.project_id = p.id AND s.ready = 1)
     AS passages,
-  (SELECT count(*) FROM run r WHERE r.project_id = p.id) AS runs,
+  (SELECT count(*) FROM run r WHERE r.project_id = p.id AND r.search_id IS NULL) AS runs,
   last.id AS lastRunId, last.status AS lastStatus,
   json_extract(last.scores_before, '$.f1') AS lastBefore, json_extract(last.scores_after, '$.f1') AS lastAfter`
 
 const fromProject = `
   FROM project p LEFT JOIN run last ON last.id =
-    (SELECT id FROM run WHERE project_id = p.id ORDER BY created_at DESC, rowid DESC LIMIT 1)`
+    (SELECT id FROM run WHERE project_id = p.id AND search_id IS NULL ORDER BY created_at DESC, rowid DESC LIMIT 1)`
 
 /** All projects, the one that was last worked on first. */
 export async function readProjects(store: Reader): Promise<ProjectSummary[]> {
@@ -59,8 +60,9 @@ export async function readProject(store: Reader, projectId: string): Promise<Pro
          WHERE e.project_id = p.id AND e.split = 'train' AND s.ready = 1) AS hasTrain,
        EXISTS (SELECT 1 FROM run r JOIN comparison c ON c.run_id = r.id
          WHERE r.project_id = p.id AND r.status = 'finished') AS hasComparisons,
-       (SELECT id FROM run WHERE project_id = p.id AND outcome IS NOT NULL LIMIT 1) AS usableRunId,
-       (SELECT id FROM run WHERE project_id = p.id AND outcome IS NOT NULL AND status = 'finished'
+       (SELECT id FROM run WHERE project_id = p.id AND search_id IS NULL AND outcome IS NOT NULL LIMIT 1)
+         AS usableRunId,
+       (SELECT id FROM run WHERE project_id = p.id AND search_id IS NULL AND outcome IS NOT NULL AND status = 'finished'
          ORDER BY ended_at DESC, created_at DESC LIMIT 1) AS currentRunId
      ${fromProject} LEFT JOIN model m ON m.id = p.model_id WHERE p.id = ?`,
     projectId,
@@ -79,6 +81,7 @@ export async function readProject(store: Reader, projectId: string): Promise<Pro
       hasComparisons: row.hasComparisons === 1,
       hasUsableRun: row.usableRunId !== null,
     }),
+    form: await projectForm(store, projectId),
     currentRunId: row.currentRunId,
   }
 }

@@ -48,6 +48,11 @@ export function toStepPoint(report: StepReport): StepPoint {
   return { step, loss, learningRate, gradNorm, tokensPerSecond, processorPercent, memoryMb: rssMb }
 }
 
-export function toValidationPoint({ step, loss, scores, best }: ValidationReport): ValidationPoint {
+export function toValidationPoint({
+  step,
+  loss,
+  scores,
+  best,
+}: Pick<ValidationReport, 'step' | 'loss' | 'scores' | 'best'>): ValidationPoint {
   return { step, loss, f1: scores?.f1 ?? null, exactMatch: scores?.exactMatch ?? null, best }
 }

@@ -12,18 +12,10 @@ import { keep, readKept } from '../store/kept.ts'
 import { createProjectWork } from '../store/project-work.ts'
 import type { Store } from '../store/open.ts'
 import { errorOf } from '../trainers/error-value.ts'
+import { writeRunData } from './run-data.ts'
+import type { RunDataWriters } from './run-data.ts'
 import { startJob } from '../trainers/trainer-job.ts'
 import type { TrainerProcess } from '../trainers/trainer-process.ts'
-
-/** The files of a project's splits, as they were written into a folder. */
-export interface WrittenSplits {
-  readonly train: string
-  readonly validation: string | null
-  readonly tests: readonly { readonly name: string; readonly path: string; readonly count: number }[]
-  readonly counts: { readonly train: number; readonly validation: number; readonly test: number }
-}
-
-export type WriteSplits = (projectId: string, folder: string) => Promise<WrittenSplits>
 
 export interface EstimateRequest {
   readonly projectId: string
@@ -52,10 +44,9 @@ export interface Estimates {
   stopProject(projectId: string): Promise<void>
 }
 
-export interface EstimatesOptions {
+export interface EstimatesOptions extends RunDataWriters {
   readonly store: Store
   readonly startTrainer: () => TrainerProcess
-  readonly writeSplits: WriteSplits
   readonly dataDigest: (projectId: string) => Promise<string>
   readonly now: () => number
 }
@@ -75,7 +66,7 @@ export async function removeEstimateFolders(store: Store): Promise<void> {
 const immaterial = ['seed', 'saveEvery', 'learningRate', 'schedule', 'warmupRatio', 'weightDecay'] as const
 
 export function createEstimates(options: EstimatesOptions): Estimates {
-  const { store, startTrainer, writeSplits, dataDigest, now } = options
+  const { store, startTrainer, writeSplits, writePassages, dataDigest, now } = options
   const atWork = createProjectWork()
   let job: Job<EstimateResult> | null = null
   let last: Promise<unknown> = Promise.resolve()
@@ -105,15 +96,15 @@ export function createEstimates(options: EstimatesOptions): Estimates {
     const key = await keyOf(request)
     try {
       signal.throwIfAborted()
-      const splits = await writeSplits(projectId, folder)
+      const data = await writeRunData(projectId, folder, { writeSplits, writePassages, model, settings })
       signal.throwIfAborted()
-      const { train, validation, tests } = splits
+      const { datasets, validation, tests } = data
       const command = {
         kind: 'estimate',
         model: model.folder,
-        data: train,
+        datasets,
         validation,
-        tests: tests.map(({ name, path }) => ({ name, data: path })),
+        tests,
         settings,
       } as const
       const started = startJob<EstimateResult>(startTrainer(), command, {

@@ -1,3 +1,5 @@
+import { metricLabels, tasks } from '../../trainer/data/tasks.ts'
+import type { MetricName } from '../../trainer/data/tasks.ts'
 import type {
   DataReport,
   Phase,
@@ -88,7 +90,9 @@ export class LiveRun {
         this.course.addValidation(validation)
         const f1 = report.scores ? `, F1 ${report.scores.f1.toFixed(1)} %` : ''
         const best = report.best ? ', the best so far' : ''
-        const text = `Validation after step ${report.step}: loss ${report.loss.toFixed(4)}${f1}${best}.`
+        const plain =
+          report.perplexity === undefined ? '' : `, perplexity of the texts ${report.perplexity.toFixed(2)}`
+        const text = `Validation after step ${report.step}: loss ${report.loss.toFixed(4)}${plain}${f1}${best}.`
         return { ...nothing, validations: [validation], log: [this.write('info', text)], urgent: true }
       }
       case 'checkpoint':
@@ -153,8 +157,16 @@ export class LiveRun {
     else this.after = scores
     if (!scores) return nothing
     const who = when === 'before' ? 'base' : 'tuned'
+    const lines =
+      scores.tasks?.map(({ task, count, values }) => {
+        const figures = (Object.entries(values) as [MetricName, number][]).map(
+          ([metric, value]) => `${metricLabels[metric]} ${value.toFixed(1)} %`,
+        )
+        return `The ${who} model, ${tasks[task].label.toLowerCase()}: ${figures.join(', ')} over ${count} examples.`
+      }) ?? []
     const text = `The ${who} model: exact match ${scores.exactMatch.toFixed(1)} %, F1 ${scores.f1.toFixed(1)} % over ${scores.count} questions.`
-    return { ...nothing, log: [this.write('info', text)], urgent: true }
+    const log = (lines.length > 0 ? lines : [text]).map((line) => this.write('info', line))
+    return { ...nothing, log, urgent: true }
   }
 
   #stepped(report: StepReport): LiveChange {

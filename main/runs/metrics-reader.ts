@@ -3,6 +3,7 @@ import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { z } from 'zod'
+import { scoresSchema } from './scores-schema.ts'
 import { Course, toStepPoint, toValidationPoint } from './course.ts'
 
 const number = z.number()
@@ -21,11 +22,11 @@ const stepSchema = z.object({
   // Runs of the first version did not measure it.
   processorPercent: number.default(0),
 })
-const scoresSchema = z.object({ exactMatch: number, f1: number, rougeL: number, count: number })
 const validationSchema = z.object({
   type: z.literal('validation'),
   step: z.int(),
   loss: number,
+  perplexity: number.optional(),
   scores: scoresSchema.nullable(),
   best: z.boolean(),
 })

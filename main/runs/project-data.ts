@@ -9,6 +9,10 @@ export interface ProjectData {
   /** Words of the longest context together with its question. */
   readonly longestWords: number
   readonly longestAnswerWords: number
+  /** Training examples that ask for a text of its own, which need not stand in the given one. */
+  readonly tasks: number
+  /** Texts that can be learnt as they are. */
+  readonly passages: number
 }
 
 /** @throws AppError `project_missing`. */
@@ -32,11 +36,16 @@ export async function readProjectData(store: Store, projectId: string): Promise<
   const splits = await store.all<{
     split: 'train' | 'validation' | 'test'
     count: number
+    tasks: number
     words: number
     answer: number
   }>(
-    `SELECT split, COUNT(*) AS count, MAX(context_words + question_words) AS words, MAX(answer_words) AS answer
+    `SELECT split, COUNT(*) AS count, SUM(form = 'task') AS tasks, MAX(context_words + question_words) AS words, MAX(answer_words) AS answer
       FROM example WHERE project_id = ? GROUP BY split`,
+    projectId,
+  )
+  const texts = await store.get<{ count: number }>(
+    'SELECT COUNT(*) AS count FROM passage WHERE project_id = ? AND searchable = 1',
     projectId,
   )
   const count = (name: string) => splits.find(({ split }) => split === name)?.count ?? 0
@@ -46,5 +55,7 @@ export async function readProjectData(store: Store, projectId: string): Promise<
     counts: { train: count('train'), validation: count('validation'), test: count('test') },
     longestWords: Math.max(0, ...splits.map(({ words }) => words)),
     longestAnswerWords: Math.max(0, ...splits.map(({ answer }) => answer)),
+    tasks: splits.find(({ split }) => split === 'train')?.tasks ?? 0,
+    passages: texts?.count ?? 0,
   }
 }

@@ -28,9 +28,14 @@ export function judgeReadiness(parts: ReadinessParts): Readiness {
   const { data, model, memory, time } = parts
   const checked = checkSettings(parts.settings)
   const settings = checked.settings ?? parseSettings({})
-  const problems = [...dataProblems(data), ...modelProblems(model)]
+  const problems = [
+    ...dataProblems(data, settings),
+    ...modelProblems(model),
+    ...formProblems(data, model),
+    ...passageProblems(model, settings),
+  ]
   if (checked.problem !== null) problems.push({ message: checked.problem, step: 'train' })
-  const steps = time?.steps ?? plannedSteps(data.counts.train, settings)
+  const steps = time?.steps ?? (settings.trainOnPassages ? null : plannedSteps(data.counts.train, settings))
   const neededMb = time?.memoryMb ?? neededMemory(data, model, settings)
   return {
     ready: problems.length === 0,
@@ -64,9 +69,9 @@ function checkSettings(given: Readonly<Record<string, unknown>>): {
 
 type Problem = Readiness['problems'][number]
 
-function dataProblems({ counts }: ProjectData): Problem[] {
+function dataProblems({ counts, passages }: ProjectData, { trainOnPassages }: Settings): Problem[] {
   const held = counts.validation + counts.test
-  if (counts.train > 0) return []
+  if (counts.train > 0 || (trainOnPassages && passages > 0)) return []
   const message =
     held === 0
       ? 'There are no questions with answers yet. Import a dataset, or mark answers in your documents.'
@@ -79,6 +84,20 @@ function modelProblems(model: ModelInfo | null): Problem[] {
   if (model.usable) return []
   const why = model.reason ?? 'It cannot be trained.'
   return [{ message: `${model.name} cannot be used: ${why}`, step: 'model' }]
+}
+
+/** A model that marks answers has no use for examples whose answer does not stand in their text. */
+function formProblems({ counts, tasks }: ProjectData, model: ModelInfo | null): Problem[] {
+  if (model?.kind !== 'extractive' || tasks === 0 || tasks < counts.train) return []
+  const message = `${model.name} marks answers in a text, and all training examples are tasks, whose answers do not stand in theirs. Choose a T5 or a GPT-Neo.`
+  return [{ message, step: 'model' }]
+}
+
+/** Only a model that continues a text learns from one that nothing is asked about. */
+function passageProblems(model: ModelInfo | null, { trainOnPassages }: Settings): Problem[] {
+  if (!trainOnPassages || !model?.usable || model.kind === 'causal') return []
+  const message = `${model.name} learns from questions alone. Switch off “Learn the texts too”, or choose a GPT-Neo.`
+  return [{ message, step: 'train' }]
 }
 
 /** As the trainer plans it, where every example fits the window. */
@@ -137,6 +156,10 @@ function warningsOf({ data, model, before }: ReadinessParts, settings: Settings)
   if (train > 0 && test === 0)
     warnings.push(
       'No questions are held out for the test: there will be no scores and nothing to compare. Change the splits to hold some out.',
+    )
+  if (model?.kind === 'extractive' && data.tasks > 0 && data.tasks < train)
+    warnings.push(
+      `${model.name} marks answers in a text: ${data.tasks} of ${train} training examples are tasks and are left out.`,
     )
   const window = windowOf(model, settings)
   if (model && data.longestWords * tokensPerWord > window)

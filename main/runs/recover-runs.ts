@@ -9,9 +9,11 @@ import { checkpointStep, readResultFile } from './saved-state.ts'
 
 /**
  * Sets right what an earlier process of the app left: a run that had ended is stored as its folder tells it, one that
- * was at work is `interrupted`, with a notice. Queued runs stay queued. Returns how many were at work.
+ * was at work is `interrupted`, with a notice. Queued runs stay queued, but those of a search, which go on with
+ * it. Returns how many were at work.
  */
 export async function recoverRuns(store: Store, now: () => number): Promise<number> {
+  await store.run(`UPDATE run SET status = 'paused' WHERE status = 'queued' AND search_id IS NOT NULL`)
   const rows = await store.all<RunRow>(
     `SELECT * FROM run WHERE status IN (${activeStatuses.map(() => '?').join(', ')})`,
     ...activeStatuses,
@@ -46,7 +48,8 @@ async function recoverRun(store: Store, row: RunRow, at: number): Promise<void> 
   await store.transaction(async (writer) => {
     const end = { status: 'interrupted', ended_at: at, checkpoint_step: step } as const
     await changeRun(writer, row.id, { ...end, error: JSON.stringify(error) })
-    await writeNotice(writer, { at, error, projectId: row.project_id, runId: row.id })
+    if (row.search_id === null)
+      await writeNotice(writer, { at, error, projectId: row.project_id, runId: row.id })
     await writeLog(writer, row.id, { at, level: 'error', text: error.message })
   })
 }

@@ -1,7 +1,7 @@
 import { mkdir, readdir, rm, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { TrainerError, parseSettings } from '../../trainer/protocol.ts'
-import type { Settings } from '../../trainer/protocol.ts'
+import type { Settings, TrainingDataset } from '../../trainer/protocol.ts'
 import type { TestSet } from '../contract/engine-types.ts'
 import { writeFileAtomically } from './atomic-write.ts'
 import { isRecord, readJsonObject } from './settings-source.ts'
@@ -9,7 +9,7 @@ import { isRecord, readJsonObject } from './settings-source.ts'
 /** What a run was started with; kept in its folder as `settings.json`. Paths are absolute. */
 export interface RunSettings {
   readonly model: string
-  readonly data: string
+  readonly datasets: readonly TrainingDataset[]
   readonly validation: string | null
   readonly tests: readonly TestSet[]
   readonly settings: Settings
@@ -62,10 +62,11 @@ export async function readRunFolder(runDir: string): Promise<RunSettings> {
       `${runDir} is not a run folder: it has no ${settingsFile}. Name a folder that loracle train has made.`,
       { runDir },
     )
-  const { model, data, validation, tests, settings } = await readJsonObject(path)
+  const { model, validation, tests, settings, ...given } = await readJsonObject(path)
+  const datasets = datasetsOf(given)
   if (
     typeof model !== 'string' ||
-    typeof data !== 'string' ||
+    !datasets ||
     !isPathOrNull(validation) ||
     !isTestSets(tests) ||
     !isRecord(settings)
@@ -75,7 +76,7 @@ export async function readRunFolder(runDir: string): Promise<RunSettings> {
       `${path} lacks the model, the data or the settings of the run. Start the run anew.`,
       { path },
     )
-  return { model, data, validation, tests, settings: parseSettings(settings) }
+  return { model, datasets, validation, tests, settings: parseSettings(settings) }
 }
 
 /** Removes the folder of a run that ended before it had made anything: one that holds its settings alone. */
@@ -107,6 +108,20 @@ function timestamp(date: Date): string {
 function folderName(name: string): string {
   const plain = name.replace(/[^\p{L}\p{N}._-]+/gu, '-').replace(/^[-.]+|[-.]+$/g, '')
   return plain.slice(0, 60) || 'run'
+}
+
+/** Folders of before there could be several datasets name one file as `data`. */
+function datasetsOf({ data, datasets }: Record<string, unknown>): readonly TrainingDataset[] | null {
+  if (typeof data === 'string') return [{ name: 'data', data, weight: 1 }]
+  return isDatasets(datasets) ? datasets : null
+}
+
+function isDatasets(value: unknown): value is readonly TrainingDataset[] {
+  return (
+    isTestSets(value) &&
+    value.length > 0 &&
+    value.every((one: Partial<TrainingDataset>) => typeof one.weight === 'number' && one.weight > 0)
+  )
 }
 
 function isPathOrNull(value: unknown): value is string | null {

@@ -8,6 +8,8 @@ import { fromJson } from './stored-json.ts'
 export interface RunRow {
   readonly id: string
   readonly project_id: string
+  /** The search that it is a trial of; null for a run of its own. */
+  readonly search_id: string | null
   readonly name: string
   readonly status: RunStatus
   readonly model_id: string | null
@@ -42,6 +44,8 @@ export interface RunFacts {
   readonly epoch?: number
   readonly epochs?: number
   readonly seconds?: number
+  /** Where an adapter of elsewhere was copied from. */
+  readonly importedFrom?: string
   /** True where it is to be ended and kept as soon as the trainer has it again. */
   readonly keepAtOnce?: boolean
 }
@@ -67,7 +71,9 @@ export function factsOf(row: Pick<RunRow, 'facts'>): RunFacts {
 }
 
 export function toRunInfo(row: RunRow): RunInfo {
+  const { importedFrom } = factsOf(row)
   return {
+    ...(importedFrom === undefined ? {} : { importedFrom }),
     id: row.id,
     projectId: row.project_id,
     name: row.name,

@@ -12,7 +12,10 @@ type Write = Pick<Writer, 'run'>
 
 /** Columns of a run that change after it was made. */
 type Change = Partial<
-  Omit<RunRow, 'id' | 'project_id' | 'model_id' | 'model_name' | 'model_folder' | 'folder' | 'created_at'>
+  Omit<
+    RunRow,
+    'id' | 'project_id' | 'search_id' | 'model_id' | 'model_name' | 'model_folder' | 'folder' | 'created_at'
+  >
 >
 
 /** Changes columns of a run whose status is one of `from`; false where there is none such. */
@@ -114,8 +117,9 @@ async function storeComparisons(
   await writer.run('DELETE FROM comparison WHERE run_id = ?', runId)
   const insert = await writer.prepare(
     `INSERT INTO comparison
-      (run_id, number, key, set_name, question, base, tuned, gold, base_right, tuned_right, base_f1, tuned_f1)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      (run_id, number, key, set_name, question, base, tuned, gold, base_right, tuned_right, base_f1, tuned_f1,
+        task, input, statistics)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   )
   try {
     for (const [number, one] of comparisons.entries())
@@ -132,6 +136,9 @@ async function storeComparisons(
         Number(one.tunedRight),
         one.baseF1,
         one.tunedF1,
+        one.task ?? 'question-answering',
+        one.input ?? null,
+        one.statistics ? JSON.stringify(one.statistics) : null,
       )
   } finally {
     await insert.finalize()

@@ -140,7 +140,7 @@ export function createRunner(options: RunnerOptions): Runner {
     }
     const job = startJob<TrainResult>(startTrainer(), command, {
       onReport: (report) => take(run, live, report),
-      wayOut: () => wayOut(live),
+      wayOut: () => (row.search_id === null ? wayOut(live) : 'The search goes on with its next trial.'),
     })
     run.job = job
     if (factsOf(row).keepAtOnce || run.wish === 'keep') job.stop({ keep: true })
@@ -232,7 +232,8 @@ export function createRunner(options: RunnerOptions): Runner {
         facts: JSON.stringify(facts),
       })
       const { projectId, runId } = run
-      await writeNotice(writer, { at: now(), error: told, projectId, runId })
+      // Of a trial its search tells.
+      if (row.search_id === null) await writeNotice(writer, { at: now(), error: told, projectId, runId })
     })
     await note(run, 'error', told.message)
     const said = told.details['stderr']

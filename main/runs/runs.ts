@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { describeSettings } from '../../trainer/protocol.ts'
-import type { Settings } from '../../trainer/protocol.ts'
+import { describeSettings, parseSettings } from '../../trainer/protocol.ts'
+import type { Settings, TrainingDataset } from '../../trainer/protocol.ts'
 import { AppError } from '../contract/errors.ts'
 import type { Handlers } from '../contract/methods.ts'
 import type { ModelInfo } from '../contract/models.ts'
@@ -13,8 +13,10 @@ import type { Store } from '../store/open.ts'
 import { errorOf, errorValueOf } from '../trainers/error-value.ts'
 import { machineMemory } from '../trainers/machine-memory.ts'
 import type { TrainerProcess } from '../trainers/trainer-process.ts'
+import { createAdapterImports } from './adapter-imports.ts'
+import type { AdapterMethod } from './adapter-imports.ts'
+import { changedSettings } from './changed-settings.ts'
 import { createEstimates, removeEstimateFolders } from './estimates.ts'
-import type { WriteSplits } from './estimates.ts'
 import { createMetricsReader } from './metrics-reader.ts'
 import { presetsFor } from './presets.ts'
 import { readProjectData, requireProject } from './project-data.ts'
@@ -22,19 +24,19 @@ import { judgeReadiness, runSettings } from './readiness.ts'
 import { recoverRuns } from './recover-runs.ts'
 import { createRunActions } from './run-actions.ts'
 import type { RunActionMethod } from './run-actions.ts'
-import { fillRunFolder } from './run-folder.ts'
+import { createRunFolder, fillRunFolder } from './run-folder.ts'
 import { readRun, toRunDetail, toRunInfo } from './run-row.ts'
 import type { RunRow } from './run-row.ts'
+import { writeRunData } from './run-data.ts'
+import type { RunDataWriters, RunFiles, RunPurpose } from './run-data.ts'
 import { createRunViews } from './run-views.ts'
 import { createRunner } from './runner.ts'
 import { createWatchers } from './watchers.ts'
 
-export interface RunsOptions {
+export interface RunsOptions extends RunDataWriters {
   readonly store: Store
   readonly changes: Changes
   readonly startTrainer: () => TrainerProcess
-  /** Writes the files of a project's splits into a folder that is there. */
-  readonly writeSplits: WriteSplits
   /** A digest of everything that a run of the project would train and be scored on. */
   readonly dataDigest: (projectId: string) => Promise<string>
   /** A model of the list; null where it is not in it. */
@@ -54,9 +56,39 @@ export type RunMethod =
   | 'runs.get'
   | 'runs.series'
   | 'runs.watch'
+  | AdapterMethod
+
+/** A run that tries settings out for a search: on files that are there already, and scored on no test set. */
+export interface TrialRequest {
+  readonly projectId: string
+  readonly searchId: string
+  readonly modelId: string
+  readonly name: string
+  readonly settings: Readonly<Record<string, unknown>>
+  /** The folder that its own folder is made in. */
+  readonly folder: string
+  readonly datasets: readonly TrainingDataset[]
+  /** Null where the run draws its validation examples from the data, as `validationFraction` says. */
+  readonly validation: string | null
+  readonly splits: RunDetail['splits']
+}
 
 /** The runs of all projects: one trains at a time, in a process of its own, and the others wait for it. */
 export interface Runs extends Handlers<RunMethod> {
+  /**
+   * The model and the whole settings of a run that could start now, and the examples that it would have.
+   *
+   * @throws AppError `run_not_ready` with the first thing that is missing.
+   */
+  requireReady(request: ReadinessRequest): Promise<{
+    readonly model: ModelInfo
+    readonly settings: Settings
+    readonly examples: Readiness['examples']
+  }>
+  /** Queues a run that belongs to a search: it is in no list, and fails without a notice. @throws AppError `run_not_ready` */
+  startTrial(request: TrialRequest): Promise<RunDetail>
+  /** Writes what a run of a project reads into a folder that is there. */
+  writeData(projectId: string, folder: string, purpose: RunPurpose): Promise<RunFiles>
   /** True where a run of the project is at work or waits. */
   hasActiveRun(projectId: string): Promise<boolean>
   /** Ends the project's runs and measurements at once, without a checkpoint; for a project that is to be deleted. */
@@ -72,10 +104,10 @@ export interface Runs extends Handlers<RunMethod> {
 }
 
 export function createRuns(options: RunsOptions): Runs {
-  const { store, changes, startTrainer, writeSplits, dataDigest, modelOf } = options
+  const { store, changes, startTrainer, writeSplits, writePassages, dataDigest, modelOf } = options
   const { now = Date.now, quitGraceMs = 20_000 } = options
   const metrics = createMetricsReader()
-  const estimates = createEstimates({ store, startTrainer, writeSplits, dataDigest, now })
+  const estimates = createEstimates({ store, startTrainer, writeSplits, writePassages, dataDigest, now })
   const views = createRunViews({ store, metrics, active: () => runner.active() })
   const watchers = createWatchers(views)
   const runner = createRunner({
@@ -109,16 +141,13 @@ export function createRuns(options: RunsOptions): Runs {
   }
 
   /** @throws AppError `run_not_ready` with the first thing that is missing. */
-  const requireReady = async (
-    request: ReadinessRequest,
-  ): Promise<{ readonly model: ModelInfo; readonly settings: Settings }> => {
+  const requireReady: Runs['requireReady'] = async (request) => {
     const settings = runSettings(request.settings)
-    const { problems } = await readiness(request)
+    const { problems, examples } = await readiness(request)
     const model = request.modelId === null ? null : await modelOf(request.modelId)
     const [problem] = problems
-    if (!problem && model) return { model, settings }
-    const message = problem?.message ?? 'The model is no longer in the list. Choose another one.'
-    throw new AppError('run_not_ready', message, { step: problem?.step ?? 'model' })
+    if (!problem && model) return { model, settings, examples }
+    throw notReady(problem)
   }
 
   /** A project that was deleted while a run's files were written has left no folder. */
@@ -126,6 +155,9 @@ export function createRuns(options: RunsOptions): Runs {
     if (await store.get('SELECT 1 FROM project WHERE id = ?', projectId)) return
     await removeFolder(homeFolders(store.home).project(projectId))
   }
+
+  const writeData: Runs['writeData'] = (projectId, folder, purpose) =>
+    writeRunData(projectId, folder, { writeSplits, writePassages, ...purpose })
 
   const makeRun = async (
     projectId: string,
@@ -136,29 +168,30 @@ export function createRuns(options: RunsOptions): Runs {
     const folder = await fillRunFolder(homeFolders(store.home).runs(projectId), shown, async (runDir) => {
       const dataFolder = join(runDir, 'data')
       await mkdir(dataFolder)
-      const splits = await writeSplits(projectId, dataFolder)
-      counts = splits.counts
-      return {
-        model: model.folder,
-        data: splits.train,
-        validation: splits.validation,
-        tests: splits.tests.map((test) => ({ name: test.name, data: test.path })),
-        settings,
-      }
+      const data = await writeData(projectId, dataFolder, { model, settings })
+      counts = data.counts
+      const { datasets, validation, tests } = data
+      return { model: model.folder, datasets, validation, tests, settings }
     }).catch(async (thrown: unknown) => {
       await clearDeleted(projectId)
       // What the system says (no room left, no permission) is for a person to read.
       throw errorOf(errorValueOf(thrown))
     })
+    return addRun({ projectId, searchId: null, shown, folder, model, settings, counts })
+  }
+
+  /** Stores a run whose folder is filled, and queues it. */
+  const addRun = async (run: NewRun): Promise<RunDetail> => {
+    const { projectId, searchId, shown, folder, model, settings, counts } = run
     const id = randomUUID()
     try {
       const [at, json] = [now(), JSON.stringify]
       const { changes: added } = await store.run(
-        `INSERT INTO run (id, project_id, name, status, model_id, model_name, model_folder, folder, settings, changed,
-            splits, created_at, queued_at)
-          SELECT ?, id, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ? FROM project WHERE id = ?`,
-        ...[id, shown, model.id, model.name, model.folder, folder, json(settings), json(changedOf(settings))],
-        ...[json(counts), at, at, projectId],
+        `INSERT INTO run (id, project_id, search_id, name, status, model_id, model_name, model_folder, folder, settings,
+            changed, splits, created_at, queued_at)
+          SELECT ?, id, ?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ? FROM project WHERE id = ?`,
+        ...[id, searchId, shown, model.id, model.name, model.folder, folder, json(settings)],
+        ...[json(changedSettings(settings)), json(counts), at, at, projectId],
       )
       // Deleted while its examples were written.
       if (added === 0) await requireProject(store, projectId)
@@ -172,13 +205,30 @@ export function createRuns(options: RunsOptions): Runs {
     return toRunDetail(await readRun(store, id))
   }
 
+  const startTrial: Runs['startTrial'] = async (trial) => {
+    const { projectId, searchId, datasets, validation, splits: counts } = trial
+    const settings = validation === null ? parseSettings(trial.settings) : runSettings(trial.settings)
+    const model = await modelOf(trial.modelId)
+    if (!model?.usable) throw notReady()
+    const run = { model: model.folder, datasets, validation, tests: [], settings }
+    const folder = await createRunFolder(trial.folder, trial.name, run).catch((thrown: unknown) => {
+      throw errorOf(errorValueOf(thrown))
+    })
+    return addRun({ projectId, searchId, shown: trial.name, folder, model, settings, counts })
+  }
+
   return {
+    ...createAdapterImports({ store, changes, startTrainer, modelOf, now }),
     ...createRunActions({ store, changes, runner, publish: watchers.publish, now }),
 
     'runs.form': async ({ projectId }) => {
       const { counts, modelId } = await readProjectData(store, projectId)
       const model = modelId === null ? null : await modelOf(modelId)
-      const basis = { starter: model?.origin === 'starter', parameters: model?.parameters ?? 0 }
+      const basis = {
+        starter: model?.origin === 'starter',
+        parameters: model?.parameters ?? 0,
+        kind: model?.kind ?? null,
+      }
       return {
         // A project's validation examples are one of its splits, which the Data step sets.
         settings: describeSettings().filter(({ name }) => name !== 'validationFraction'),
@@ -205,7 +255,8 @@ export function createRuns(options: RunsOptions): Runs {
     'runs.list': async ({ projectId }) => {
       if (projectId !== null) await requireProject(store, projectId)
       const rows = await store.all<RunRow>(
-        'SELECT * FROM run WHERE project_id = COALESCE(?, project_id) ORDER BY created_at DESC, rowid DESC',
+        `SELECT * FROM run WHERE search_id IS NULL AND project_id = COALESCE(?, project_id)
+          ORDER BY created_at DESC, rowid DESC`,
         projectId,
       )
       return rows.map(toRunInfo)
@@ -215,6 +266,9 @@ export function createRuns(options: RunsOptions): Runs {
     'runs.watch': ({ runId, maxPoints }, { emit, signal }) =>
       watchers.watch(runId, { maxPoints, emit, signal }),
 
+    requireReady,
+    startTrial,
+    writeData,
     hasActiveRun: async (projectId) => (await waiting(projectId)) > 0,
     stopRuns: async (projectId) => {
       await store.run(
@@ -250,17 +304,24 @@ export function createRuns(options: RunsOptions): Runs {
   }
 }
 
+interface NewRun {
+  readonly projectId: string
+  readonly searchId: string | null
+  readonly shown: string
+  readonly folder: string
+  readonly model: ModelInfo
+  readonly settings: Settings
+  readonly counts: RunDetail['splits']
+}
+
+function notReady(problem?: Readiness['problems'][number]): AppError {
+  const message = problem?.message ?? 'The model is no longer in the list. Choose another one.'
+  return new AppError('run_not_ready', message, { step: problem?.step ?? 'model' })
+}
+
 /** "Run 3": one more than the runs that were ever counted so in the project. */
 async function nextName(store: Store, projectId: string): Promise<string> {
   const rows = await store.all<{ name: string }>('SELECT name FROM run WHERE project_id = ?', projectId)
   const numbers = rows.map(({ name }) => Number(/^Run (\d{1,6})$/.exec(name)?.[1] ?? 0))
   return `Run ${Math.max(0, ...numbers) + 1}`
-}
-
-function changedOf(settings: Settings): Partial<Record<keyof Settings, unknown>> {
-  const changed = describeSettings().filter(
-    ({ name, defaultValue }) =>
-      name !== 'validationFraction' && JSON.stringify(settings[name]) !== JSON.stringify(defaultValue),
-  )
-  return Object.fromEntries(changed.map(({ name }) => [name, settings[name]]))
 }

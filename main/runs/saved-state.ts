@@ -1,7 +1,9 @@
 import { readFile, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { taskKinds } from '../../trainer/data/tasks.ts'
 import type { TrainResult } from '../../trainer/protocol.ts'
+import { metricValues, scoresSchema } from './scores-schema.ts'
 
 const checkpointPattern = /^step-(\d{8})\.safetensors$/
 
@@ -12,7 +14,7 @@ export async function checkpointStep(runDir: string): Promise<number> {
 }
 
 const number = z.number()
-const scores = z.object({ exactMatch: number, f1: number, rougeL: number, count: number })
+const scores = scoresSchema
 const resultSchema = z.object({
   type: z.literal('result'),
   kind: z.literal('train'),
@@ -32,7 +34,10 @@ const resultSchema = z.object({
     z.object({
       id: z.string(),
       set: z.string(),
+      // Runs of before there were kinds of tasks do not name them.
+      task: z.enum(taskKinds).exactOptional(),
       question: z.string(),
+      input: z.string().exactOptional(),
       base: z.string(),
       tuned: z.string(),
       gold: z.array(z.string()),
@@ -42,6 +47,7 @@ const resultSchema = z.object({
       tunedF1: number,
       baseUnanswerable: z.boolean(),
       tunedUnanswerable: z.boolean(),
+      statistics: metricValues(z.object({ base: z.array(number), tuned: z.array(number) })).exactOptional(),
     }),
   ),
 })

@@ -22,7 +22,7 @@ export async function prepareRun(request: TrainRequest): Promise<TrainCommand> {
   }
   const run: RunSettings = {
     model: resolve(request.model),
-    data: resolve(request.data),
+    datasets: request.datasets.map((dataset) => ({ ...dataset, data: resolve(dataset.data) })),
     validation: request.validation === null ? null : resolve(request.validation),
     tests: request.tests.map((test) => ({ name: test.name, data: resolve(test.data) })),
     settings: await gatherSettings(request.settings),
@@ -40,7 +40,7 @@ export async function prepareRun(request: TrainRequest): Promise<TrainCommand> {
 export async function requirePaths(run: RunSettings): Promise<void> {
   await requireFolder(run.model, 'model')
   const files = [
-    run.data,
+    ...run.datasets.map(({ data }) => data),
     ...(run.validation === null ? [] : [run.validation]),
     ...run.tests.map((test) => test.data),
   ]

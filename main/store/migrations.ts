@@ -1,3 +1,7 @@
+import { searchTables } from './search-tables.ts'
+import { sourceWeight } from './source-weight.ts'
+import { taskColumns } from './task-columns.ts'
+
 /**
  * The store's shape, as numbered steps forward: step n takes a store of `user_version` n to n + 1. A step that was
  * once released is never changed.
@@ -338,4 +342,5 @@ export const migrations: readonly string[] = [
   CREATE INDEX draft_of_passage ON draft (passage_id);
   CREATE INDEX draft_of_example ON draft (example_id);
   `,
+  `${searchTables}\n${taskColumns}\n${sourceWeight}`,
 ]

@@ -87,7 +87,7 @@ export function answerSettings(settings: Readonly<Record<string, unknown>>): Ans
 function sideAnswer(column: AnswerColumn | undefined, hasPassages: boolean): SideAnswer {
   const answer = column?.answers[column.best]
   if (!column || !answer) throw new AppError('internal', 'A question was asked and not answered. Ask again.')
-  const { text, unanswerable, score, start, end } = answer
+  const { text, unanswerable, score, start, end, alternatives, windows } = answer
   return {
     text,
     unanswerable,
@@ -95,6 +95,17 @@ function sideAnswer(column: AnswerColumn | undefined, hasPassages: boolean): Sid
     passage: unanswerable || !hasPassages ? null : column.best,
     span: start === null || end === null ? null : { start, end },
     seconds: column.seconds,
+    ...(alternatives
+      ? {
+          alternatives: alternatives.map(({ start: from, end: to, ...one }) => ({
+            text: one.text,
+            span: { start: from, end: to },
+            probability: one.probability,
+          })),
+        }
+      : {}),
+    // A model without a head for marking is passed over: it has read no window.
+    ...(unanswerable && windows === 0 ? { untaught: true } : {}),
   }
 }
 

@@ -13,7 +13,12 @@ export function announceAnswers(
     [t('compare.tuned'), tuned],
   ] as const
   const sentences = said.flatMap(([who, answer]) =>
-    answer ? [t('compare.announceAnswer', who, answer.unanswerable ? unanswerable : answer.text)] : [],
+    answer ? [t('compare.announceAnswer', who, saidOf(answer, unanswerable))] : [],
   )
   if (sentences.length > 0) announce(sentences.join('. '))
+}
+
+function saidOf({ text, unanswerable: isNone, untaught }: SideAnswer, unanswerable: string): string {
+  if (untaught) return t('compare.untaught')
+  return isNone ? unanswerable : text
 }

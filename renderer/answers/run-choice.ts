@@ -1,4 +1,5 @@
 import type { RunInfo } from '../../main/contract/runs.ts'
+import { mainMetric } from '../../main/contract/tasks.ts'
 import { t } from '../messages/translate.ts'
 
 /** Runs that have learnt something that can answer or be exported, the newest first. */
@@ -21,7 +22,12 @@ export function chosenRun(
   return find(wanted) ?? find(current) ?? runs[0] ?? null
 }
 
-/** A run in a line, with its F1 where it has one. */
+/** A run in a line, with its F1, or the main score of its only task; of several tasks with its date. */
 export function runLabel({ name, after, createdAt }: RunInfo): string {
-  return after ? t('compare.runWithF1', name, after.f1) : t('compare.runWithDate', name, createdAt)
+  if (!after) return t('compare.runWithDate', name, createdAt)
+  const [only, ...others] = after.tasks ?? []
+  if (!only) return t('compare.runWithScore', name, t('tasks.metric', 'f1'), after.f1)
+  if (others.length > 0) return t('compare.runWithDate', name, createdAt)
+  const metric = mainMetric(only.task)
+  return t('compare.runWithScore', name, t('tasks.metric', metric), only.values[metric] ?? 0)
 }

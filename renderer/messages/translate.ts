@@ -1,3 +1,4 @@
+import { adapters } from './en/adapters.ts'
 import { chat } from './en/chat.ts'
 import { common } from './en/common.ts'
 import { compare } from './en/compare.ts'
@@ -10,7 +11,9 @@ import { importing } from './en/import.ts'
 import { marking } from './en/marking.ts'
 import { model } from './en/model.ts'
 import { problems } from './en/problems.ts'
+import { search } from './en/search.ts'
 import { splits } from './en/splits.ts'
+import { tasks } from './en/tasks.ts'
 import { train } from './en/train.ts'
 
 /** All that a person reads, by area and name: texts, or functions that make one of their arguments. */
@@ -22,6 +25,7 @@ export const catalogue = {
   model,
   train,
   compare,
+  adapters,
   chat,
   export: exporting,
   examples,
@@ -29,6 +33,8 @@ export const catalogue = {
   splits,
   marking,
   drafts,
+  search,
+  tasks,
 } as const
 
 type Catalogue = typeof catalogue

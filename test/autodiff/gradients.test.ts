@@ -92,6 +92,7 @@ const cases: Readonly<Record<string, readonly GradientCase[]>> = {
   sqrt: unary(ops.sqrt, positive),
   reciprocal: unary(ops.reciprocal, positive),
   tanh: unary(ops.tanh),
+  erf: unary(ops.erf),
   sigmoid: unary(ops.sigmoid),
   relu: unary(ops.relu, awayFromZero),
   softmax: unary(ops.softmax),

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import { regionRules } from '../../trainer/autodiff/region-gradients.ts'
-import { gemm, slice, reshape } from '../../trainer/graph/ops.ts'
-import { input, integers, region } from '../../trainer/graph/tensor.ts'
+import { div, gemm, reshape, slice } from '../../trainer/graph/ops.ts'
+import { constant, input, integers, region } from '../../trainer/graph/tensor.ts'
 import type { Tensor } from '../../trainer/graph/tensor.ts'
 import { attention } from '../../trainer/nn/attention.ts'
 import { drop, dropoutBank } from '../../trainer/nn/dropout.ts'
-import { geluTanh, rmsNorm } from '../../trainer/nn/layers.ts'
-import { headLoss } from '../../trainer/nn/losses.ts'
+import { gelu, geluTanh, layerNorm, rmsNorm } from '../../trainer/nn/layers.ts'
+import { headLoss, softCrossEntropy } from '../../trainer/nn/losses.ts'
 import { differentiate } from '../../trainer/autodiff/differentiate.ts'
 import { checkGradients } from '../support/check-gradients.ts'
 import type { GradientCase } from '../support/check-gradients.ts'
@@ -24,6 +24,21 @@ const norms = [true, false].flatMap((fused): readonly GradientCase[] => [
     // A large epsilon takes part in the gradient.
     leaves: { x: [2, 3, 4], scale: [4] },
     build: (leaf) => rmsNorm(leaf('x'), leaf('scale'), { epsilon: 0.5, fused }),
+  },
+])
+
+const layerNorms = [true, false].flatMap((fused): readonly GradientCase[] => [
+  {
+    leaves: { x: ['tokens', 6], scale: [6], bias: [6] },
+    sizes,
+    build: (leaf) =>
+      layerNorm(leaf('x'), { scale: leaf('scale'), bias: leaf('bias') }, { epsilon: 1e-5, fused }),
+  },
+  {
+    // A large epsilon takes part in the gradient.
+    leaves: { x: [2, 3, 4], scale: [4], bias: [4] },
+    build: (leaf) =>
+      layerNorm(leaf('x'), { scale: leaf('scale'), bias: leaf('bias') }, { epsilon: 0.5, fused }),
   },
 ])
 
@@ -85,8 +100,18 @@ const losses = [0, 0.1].flatMap((smoothing): readonly GradientCase[] => [
 
 const cases: Readonly<Record<string, readonly GradientCase[]>> = {
   rmsNorm: norms,
+  layerNorm: layerNorms,
   attention: attentions,
   mergedLora: [merged],
+  rowFactors: [
+    {
+      leaves: { magnitude: [3] },
+      build: (leaf) => {
+        const norm = constant([0.5, 2, 1.25])
+        return region('rowFactors', div(leaf('magnitude'), norm), [leaf('magnitude')], { saved: { norm } })
+      },
+    },
+  ],
   dropout: [
     {
       leaves: { x: ['tokens', 4] },
@@ -100,11 +125,26 @@ const cases: Readonly<Record<string, readonly GradientCase[]>> = {
     // Far out, where the curve is flat on one side and straight on the other.
     { leaves: { x: [8] }, domain: (value) => 4 * value, build: (leaf) => geluTanh(leaf('x')) },
   ],
+  gelu: [
+    { leaves: { x: ['tokens', 4] }, sizes, build: (leaf) => gelu(leaf('x')) },
+    { leaves: { x: [8] }, domain: (value) => 4 * value, build: (leaf) => gelu(leaf('x')) },
+  ],
   headLoss: losses,
+  softCrossEntropy: [
+    {
+      leaves: { logits: [2, 4] },
+      domain: (value) => 3 * value,
+      build: (leaf) =>
+        softCrossEntropy(leaf('logits'), constant([0, 1, 0, 0, 0.05, 0.05, 0.85, 0.05], [2, 4])),
+    },
+  ],
 }
 
+/** Their forward pass rounds, which differences would show: compared in test/models/{quantized,half}.test.ts. */
+const rounding = ['quantizedProduct', 'halfLinear']
+
 test('every rule is tested, and there is no other', () => {
-  expect(Object.keys(cases).sort()).toEqual(Object.keys(regionRules).sort())
+  expect([...Object.keys(cases), ...rounding].sort()).toEqual(Object.keys(regionRules).sort())
 })
 
 describe('every rule agrees with finite differences', () => {
@@ -123,6 +163,9 @@ test('rules name what they lack', () => {
   expect(() => differentiate(loss(region('rmsNorm', x, [x, x])), [x])).toThrow('did not save inverseRms')
   expect(() => differentiate(loss(region('rmsNorm', x, [x])), [x])).toThrow(
     'The region rmsNorm lacks inputs.',
+  )
+  expect(() => differentiate(loss(region('layerNorm', x, [x, x])), [x])).toThrow(
+    'layerNorm takes three inputs',
   )
   expect(() => differentiate(loss(region('mergedLora', x, [x, x])), [x])).toThrow(
     'mergedLora takes four inputs',

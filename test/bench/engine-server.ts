@@ -1,6 +1,6 @@
-import { padBatch } from '../../trainer/data/batches.ts'
-import { openAnsweringSession } from '../../trainer/generate/answering-session.ts'
+import { openAnsweringSession, requireGenerative } from '../../trainer/generate/answering-session.ts'
 import { generate } from '../../trainer/generate/generate.ts'
+import { kindOf } from '../../trainer/kinds/kinds.ts'
 import { initializeLora } from '../../trainer/lora/initialize.ts'
 import { chooseTargets } from '../../trainer/lora/targets.ts'
 import { openModel } from '../../trainer/models/registry.ts'
@@ -24,7 +24,7 @@ interface Engine {
 async function openTraining({ weights, lora, threads, learningRate, seed }: LoadRequest): Promise<Engine> {
   if (!lora) throw new Error('Training in the bench is LoRA: the request lacks "lora".')
   const model = await openModel(weights)
-  const { config, linears } = model.architecture
+  const { linears } = model.architecture
   const targets = chooseTargets(linears, {
     rank: lora.rank,
     alpha: lora.alpha,
@@ -33,7 +33,7 @@ async function openTraining({ weights, lora, threads, learningRate, seed }: Load
     layersToTransform: null,
   })
   const graph = buildTrainingGraph(model, {
-    targets,
+    trained: { method: 'lora', targets, whole: [] },
     labelSmoothing: 0,
     dropout: 0,
     loraDropout: 0,
@@ -55,13 +55,17 @@ async function openTraining({ weights, lora, threads, learningRate, seed }: Load
     parameters: model.parameterCount + trainable,
     trainable,
     async step({ inputs, labels, steps }) {
-      const items = inputs.map((sourceIds, row) => ({ sourceIds, targetIds: labels[row] ?? [] }))
-      const batch = padBatch(items, config)
+      const items = inputs.map((sourceIds, row) => ({
+        sourceIds,
+        targetIds: labels[row] ?? [],
+        exampleIndex: row,
+      }))
+      const batch = kindOf(model.architecture).collate(items)
       const milliseconds: number[] = []
       const losses: number[] = []
       for (let i = 0; i < steps; i++) {
         const began = performance.now()
-        const lossScale = 1 / batch.labels.length
+        const lossScale = 1 / batch.labels
         const { loss, gradients } = await session.gradients(parameters, batch, { lossScale, step: step++ })
         // The settings of torch.optim.AdamW in peft_reference.py, which does not clip either.
         optimizer = adamW(parameters, gradients, optimizer, {
@@ -95,10 +99,9 @@ async function openGeneration({ weights, threads }: LoadRequest): Promise<Engine
     trainable: 0,
     async generate({ inputs, newTokens }) {
       const began = performance.now()
-      const decoder = await session.start(inputs, { adapter: null, beams: 1 })
+      const decoder = await requireGenerative(session).start(inputs, { adapter: null, beams: 1 })
       const sequences = await generate(decoder, {
-        decoderStartTokenId: config.decoderStartTokenId,
-        eosTokenId: config.eosTokenId,
+        eosTokenId: config.eosTokenId ?? config.padTokenId,
         padTokenId: config.padTokenId,
         minNewTokens: newTokens,
         maxNewTokens: newTokens,

@@ -148,7 +148,10 @@ describe('promptWindows', () => {
 
   it('refuses a window without room for the prompt itself', () => {
     expect(() => promptWindows(tokenizer, 'Who?', 'x', { maxSourceLength: 4, stride: 1 })).toThrow(
-      expect.objectContaining({ code: 'setting_invalid' }),
+      expect.objectContaining({
+        code: 'setting_invalid',
+        message: expect.stringContaining('smaller maxTargetLength') as string,
+      }),
     )
   })
 

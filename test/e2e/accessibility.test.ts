@@ -1,28 +1,11 @@
-import { createRequire } from 'node:module'
-import type { AxeResults } from 'axe-core'
 import type { Page } from 'playwright-core'
 import { describe, expect, test } from 'vitest'
+import { findings } from './support/axe.ts'
 import { withoutBrowser } from './support/browser.ts'
 import { visitDataStates } from './support/data-states.ts'
 import { openWindow } from './support/open-window.ts'
 import { prepareHome } from './support/prepared-home.ts'
 import { goToStep, tabsOf } from './support/steps.ts'
-
-const axePath = createRequire(import.meta.url).resolve('axe-core/axe.min.js')
-
-/** What axe finds that keeps somebody from using the window: its serious and critical findings. */
-async function findings(page: Page): Promise<string[]> {
-  await page.evaluate(await axeSource())
-  const { violations } = await page.evaluate<AxeResults>('axe.run(document, { resultTypes: ["violations"] })')
-  return violations
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.target.join(' ')).join(', ')}`)
-}
-
-async function axeSource(): Promise<string> {
-  const { readFile } = await import('node:fs/promises')
-  return readFile(axePath, 'utf8')
-}
 
 /** True where something is cut or pushes the page wider than the window. */
 async function overflows(page: Page): Promise<boolean> {
@@ -62,6 +45,12 @@ describe.skipIf(withoutBrowser)('every screen', () => {
         for (const tab of await tabsOf(page, step)) {
           await tab.click()
           await look(`${step}, ${(await tab.textContent())?.trim() ?? ''}`)
+        }
+        if (step === 'Train') {
+          await page.getByRole('tab', { name: 'Try several settings' }).click()
+          await page.getByRole('button', { name: 'New search' }).click()
+          await page.getByRole('radio', { name: 'Advanced' }).press('Space')
+          await look('Train, a new search')
         }
         if (step === 'Data') await visitDataStates(page, (state) => look(`Data, ${state}`))
       }

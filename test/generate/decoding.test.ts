@@ -20,7 +20,7 @@ const goldens = JSON.parse(
   readFileSync(new URL('../goldens/generation/decoding.json', import.meta.url), 'utf8'),
 ) as { readonly cases: readonly Golden[] }
 
-const special = { decoderStartTokenId: padTokenId, eosTokenId, padTokenId }
+const special = { eosTokenId, padTokenId }
 const decoderOf = ({ seed, examples, sharpness, options }: Golden) =>
   new HashedDecoder({ seed, examples, sharpness, numBeams: options.numBeams ?? 1 })
 

@@ -4,7 +4,7 @@ import type { GenerateOptions } from '../../trainer/generate/options.ts'
 import type { StepDecoder } from '../../trainer/generate/step-decoder.ts'
 import { eosTokenId, HashedDecoder, padTokenId } from './hashed-decoder.ts'
 
-const options: GenerateOptions = { decoderStartTokenId: padTokenId, eosTokenId, padTokenId, maxNewTokens: 12 }
+const options: GenerateOptions = { eosTokenId, padTokenId, maxNewTokens: 12 }
 const decoder = (numBeams = 1) => new HashedDecoder({ seed: 2, examples: 3, numBeams })
 
 describe('cancelling', () => {
@@ -43,7 +43,7 @@ describe('options', () => {
     ['repetitionPenalty', { repetitionPenalty: 0 }],
     ['noRepeatNgramSize', { noRepeatNgramSize: 0.5 }],
     ['eosTokenId', { eosTokenId: 13 }],
-    ['decoderStartTokenId', { decoderStartTokenId: -1 }],
+    ['padTokenId', { padTokenId: -1 }],
   ])('%s is refused: %o', async (name, wrong) => {
     const outcome = generate(decoder(), { ...options, ...wrong })
     await expect(outcome).rejects.toMatchObject({ code: 'setting_invalid', details: { name } })
@@ -67,6 +67,7 @@ describe('broken logits', () => {
   const broken = (values: readonly number[]): StepDecoder => ({
     rows: 2,
     vocabSize: 3,
+    prompts: [[padTokenId], [padTokenId]],
     step: () => Promise.resolve(Float32Array.from(values)),
     select: () => undefined,
   })

@@ -47,8 +47,11 @@ export class HashedDecoder implements StepDecoder {
       const start = mix(mix(0x12345678, seed), Math.floor(row / numBeams))
       return { start, history: start, length: 0 }
     })
+    this.prompts = this.cache.map(() => [padTokenId])
     this.logits = new Float32Array(this.cache.length * vocabSize)
   }
+
+  readonly prompts: readonly (readonly number[])[]
 
   get rows(): number {
     return this.cache.length

@@ -86,7 +86,6 @@ const none: SamplingOptions = { temperature: 1, topK: 0, topP: 1 }
 describe('sampled sequences', () => {
   const sample = (seed: number, examples: number, temperature = 1) =>
     generate(new HashedDecoder({ seed: 9, examples }), {
-      decoderStartTokenId: padTokenId,
       eosTokenId,
       padTokenId,
       maxNewTokens: 12,
@@ -105,7 +104,6 @@ describe('sampled sequences', () => {
 
   test('are the greedy ones at a temperature near 0', async () => {
     const greedy = await generate(new HashedDecoder({ seed: 9, examples: 6 }), {
-      decoderStartTokenId: padTokenId,
       eosTokenId,
       padTokenId,
       maxNewTokens: 12,

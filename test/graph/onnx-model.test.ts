@@ -101,3 +101,33 @@ test('varints of every length, negative ones in ten bytes', () => {
   expect(message.finish().byteLength).toBe(message.byteLength)
   expect(new Message(message.finish()).text(2)).toBe('äöü')
 })
+
+test('an attribute may be a graph, with nodes, constants and outputs of its own', () => {
+  const branch = {
+    nodes: [{ opType: 'Add', domain: '', inputs: ['x', 'one'], outputs: ['more'], attributes: {} }],
+    inputs: [],
+    outputs: [{ name: 'more', dtype: 'float32' as const, shape: ['batch'] }],
+    constants: [{ name: 'one', tensor: constant(1) }],
+    weights: [],
+  }
+  const bytes = encodeOnnxModel({
+    ...branch,
+    nodes: [
+      {
+        opType: 'If',
+        domain: '',
+        inputs: ['condition'],
+        outputs: ['y'],
+        attributes: { then_branch: { graph: branch } },
+      },
+    ],
+    constants: [],
+  })
+  const attribute = new Message(bytes).message(7).message(1).message(5)
+  expect([attribute.text(1), attribute.numbers(20)]).toEqual(['then_branch', [5]])
+  const inner = attribute.message(6)
+  expect(inner.messages(1).map((node) => [node.text(4), node.texts(1)])).toEqual([['Add', ['x', 'one']]])
+  expect(inner.text(2)).not.toBe('')
+  expect(inner.messages(5).map((tensor) => tensor.text(8))).toEqual(['one'])
+  expect(inner.messages(12).map((value) => value.text(1))).toEqual(['more'])
+})

@@ -8,7 +8,7 @@ const i = (...shape: readonly (number | string)[]): Tensor => input('i', 'int64'
 const b = (...shape: readonly (number | string)[]): Tensor => input('b', 'bool', shape)
 
 const unary = (
-  name: 'neg' | 'exp' | 'log' | 'sqrt' | 'reciprocal' | 'tanh' | 'sigmoid' | 'relu' | 'softmax',
+  name: 'neg' | 'exp' | 'log' | 'sqrt' | 'reciprocal' | 'tanh' | 'sigmoid' | 'erf' | 'relu' | 'softmax',
 ) => [name, () => ops[name](i(2)), `${name} takes float32, got int64`] as const
 const broadcasts = (name: 'add' | 'sub' | 'mul' | 'div' | 'min' | 'max' | 'less' | 'equal') =>
   [
@@ -24,7 +24,9 @@ const reduces = (name: 'reduceSum' | 'reduceMean' | 'reduceMax') =>
   ] as const
 
 const mistakes: readonly (readonly [op: string, mistake: () => Tensor, message: string])[] = [
-  ...(['neg', 'exp', 'log', 'sqrt', 'reciprocal', 'tanh', 'sigmoid', 'relu', 'softmax'] as const).map(unary),
+  ...(['neg', 'exp', 'log', 'sqrt', 'reciprocal', 'tanh', 'sigmoid', 'erf', 'relu', 'softmax'] as const).map(
+    unary,
+  ),
   ...(['add', 'sub', 'mul', 'div', 'min', 'max', 'less', 'equal'] as const).flatMap(broadcasts),
   ...(['reduceSum', 'reduceMean', 'reduceMax'] as const).flatMap(reduces),
   ['where', () => ops.where(f(2), f(2), f(2)), 'where takes a bool condition, got float32'],
@@ -40,7 +42,7 @@ const mistakes: readonly (readonly [op: string, mistake: () => Tensor, message: 
     'gemm cannot multiply [2, 3] by [2, 3] (transA false, transB false)',
   ],
   ['gemm', () => ops.gemm(f(1, 2, 3), f(3, 2)), 'gemm takes matrices'],
-  ['gemm', () => ops.gemm(f(2, 3), f(3, 2), { plus: f(2) }), 'gemm cannot add [2] to [2, 2]'],
+  ['gemm', () => ops.gemm(f(2, 3), f(3, 2), { plus: f(3) }), 'gemm cannot add [3] to [2, 2]'],
   ['gemm', () => ops.gemm(i(2, 3), f(3, 2)), 'gemm takes float32'],
   ['transpose', () => ops.transpose(f(2, 3), [0]), '[0] does not permute [2, 3]'],
   ['transpose', () => ops.transpose(f(2, 3), [0, 0]), 'does not permute'],
@@ -69,6 +71,11 @@ const mistakes: readonly (readonly [op: string, mistake: () => Tensor, message: 
   ['slice', () => ops.slice(f(2), 1, 0, 1), 'Axis 1 lies outside'],
   ['slice', () => ops.slice(f(2), 0, i(2), 1), 'slice takes an int64 start of shape [1], got int64 [2]'],
   ['slice', () => ops.slice(f(2), 0, f(1), 1), 'slice takes an int64 start'],
+  [
+    'fusedLayerNorm',
+    () => ops.fusedLayerNorm(f(2, 3), { scale: f(3), bias: i(3) }, 1e-6)[0],
+    'fusedLayerNorm takes float32',
+  ],
   ['fusedRmsNorm', () => ops.fusedRmsNorm(i(2, 3), f(3), 1e-6)[0], 'fusedRmsNorm takes float32'],
 ]
 

@@ -36,6 +36,7 @@ const fromGoldens: Readonly<Record<string, Build>> = {
   sqrt: unary(ops.sqrt),
   reciprocal: unary(ops.reciprocal),
   tanh: unary(ops.tanh),
+  erf: unary(ops.erf),
   sigmoid: unary(ops.sigmoid),
   relu: unary(ops.relu),
   softmax: unary(ops.softmax),
@@ -78,23 +79,32 @@ const fromGoldens: Readonly<Record<string, Build>> = {
     const [base, indices, values] = [at(inputs, 0), at(inputs, 1), at(inputs, 2)]
     return ops.add(base, ops.scatterAddRows(indices, values, base.shape[0] ?? 0))
   },
+  fusedLayerNorm: (inputs, { attributes }) =>
+    ops.fusedLayerNorm(
+      at(inputs, 0),
+      { scale: at(inputs, 1), bias: at(inputs, 2) },
+      Number(attributes['eps']),
+    )[0],
   fusedRmsNorm: (inputs, { attributes }) =>
     ops.fusedRmsNorm(at(inputs, 0), at(inputs, 1), Number(attributes['eps']))[0],
 }
 /** The operators whose cases stand under another name. */
 const goldenNames: Readonly<Record<string, string>> = {
   scatterAddRows: 'scatterAdd',
+  fusedLayerNorm: 'layerNorm',
   fusedRmsNorm: 'rmsNorm',
 }
 /** Operators that are not a function of tensors alone, or that ops.json does not have: tested below by hand. */
 const byHand = ['range', 'dimension', 'gatherElements']
+/** What products and tables of weights in few bits become: tested with such weights, in test/models. */
+const ofFewBits = ['dequantize', 'quantizedProduct', 'quantizedRows', 'halfProduct']
 /** These name sizes in their attributes, so that their inputs cannot be made symbolic blindly. */
 const fixedShapes = new Set(['reshape', 'expand', 'slice'])
 
 test('every operator is tested and has an ONNX form, and there is no other', () => {
   const tested = [...Object.keys(fromGoldens), ...byHand].sort()
   expect(Object.keys(ops).sort()).toEqual(tested)
-  expect(Object.keys(onnxOperators).sort()).toEqual(tested)
+  expect(Object.keys(onnxOperators).sort()).toEqual([...tested, ...ofFewBits].sort())
 })
 
 describe('every operator gives the golden values', () => {
@@ -209,6 +219,17 @@ test('gatherElements picks from each row', async () => {
   const x = constant([1, 2, 3, 4, 5, 6], [2, 3])
   const picked = ops.gatherElements(x, integers([2, 0, 1, 1], [2, 2]))
   expect(await runGraph(picked)).toEqual({ data: [3, 1, 5, 5], shape: [2, 2] })
+})
+
+test('fusedLayerNorm also gives the mean and the reciprocal deviation', async () => {
+  const x = constant([1, 3, 1, 3, 0, 0, 8, 8], [2, 4])
+  const vector = constant([1, 2, 3, 4])
+  const [, mean, inverseDeviation] = ops.fusedLayerNorm(x, { scale: vector, bias: vector }, 0)
+  expect(await runGraph(mean)).toEqual({ data: [2, 4], shape: [2, 1] })
+  const { data, shape } = await runGraph(inverseDeviation)
+  expect(shape).toEqual([2, 1])
+  expect(data[0]).toBeCloseTo(1, 6)
+  expect(data[1]).toBeCloseTo(0.25, 6)
 })
 
 test('fusedRmsNorm also gives the reciprocal root mean square', async () => {

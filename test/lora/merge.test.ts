@@ -7,11 +7,13 @@ import {
   readSafetensors,
   readSafetensorsHeader,
 } from '../../trainer/checkpoint/safetensors.ts'
-import { saveAdapter } from '../../trainer/lora/peft-adapter.ts'
+import { saveAdapter } from '../../trainer/lora/save-adapter.ts'
+import { chooseTrained } from '../../trainer/lora/trained.ts'
 import { merge } from '../../trainer/merge.ts'
 import { openModel } from '../../trainer/models/registry.ts'
+import { parseSettings } from '../../trainer/protocol.ts'
 import type { Report } from '../../trainer/protocol.ts'
-import { golden, relativeError } from '../support/goldens.ts'
+import { golden, goldensFolder, relativeError } from '../support/goldens.ts'
 import { encodeHalfSafetensors, rounded, toBfloat16, toFloat16 } from '../support/half-precision.ts'
 import { adapterNames, logitsOf, openT5Case, t5Names } from '../support/t5-goldens.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
@@ -57,21 +59,29 @@ test('a rank-stabilised adapter is merged with its own scale', async () => {
   const folder = await temporaryFolder()
   const { parameters, targets } = flan.adapters['adapter-qv']
   const [rank = 0, alpha] = [targets[0]?.rank, 12]
-  const description = { baseModel: 'm', rank, alpha, dropout: 0, rankStabilized: true }
-  await saveAdapter(join(folder, 'adapter'), parameters, { ...description, targetModules: ['q', 'v'] })
+  const { architecture } = flan.model
+  const settings = parseSettings({ rank, alpha, rankStabilized: true, targetModules: ['q', 'v'] })
+  const trained = chooseTrained(architecture, settings)
+  const description = { baseModel: 'm', architecture, trained, settings }
+  await saveAdapter(join(folder, 'adapter'), parameters, description)
   await mergeInto(join(folder, 'merged'), { adapterFolder: join(folder, 'adapter') })
   const scaled = targets.map((target) => ({ ...target, scale: alpha / Math.sqrt(rank) }))
   const expected = await logitsOf(flan.model, flan.batch('main'), {
-    adapter: { targets: scaled, parameters },
+    adapter: { targets: scaled, parameters, savedModules: [], notes: [] },
     fusedNorms: true,
     merged: false,
   })
   expect(relativeError(await logitsOfFolder(join(folder, 'merged')), expected)).toBeLessThan(1e-5)
 })
 
-test.each(['F16', 'BF16'] as const)(
-  '%s weights in shards keep their type, rounded to the nearest',
-  async (dtype) => {
+test.each([
+  ['F16', adapter],
+  ['BF16', adapter],
+  ['F16', join(goldensFolder, 'lora/saved')],
+  ['BF16', join(goldensFolder, 'lora/saved')],
+] as const)(
+  '%s weights in shards keep their type, rounded to the nearest, with %s',
+  async (dtype, adapterFolder) => {
     const folder = await temporaryFolder()
     const sharded = join(folder, 'base')
     await mkdir(sharded)
@@ -94,7 +104,7 @@ test.each(['F16', 'BF16'] as const)(
     await writeFile(join(sharded, 'model.safetensors.index.json'), JSON.stringify(index))
 
     const out = join(folder, 'merged')
-    await mergeInto(out, { model: sharded })
+    await mergeInto(out, { model: sharded, adapterFolder })
     expect((await readdir(out)).sort()).toEqual([
       'config.json',
       'generation_config.json',
@@ -107,7 +117,7 @@ test.each(['F16', 'BF16'] as const)(
     await mkdir(whole)
     await cp(join(base, 'config.json'), join(whole, 'config.json'))
     await writeFile(join(whole, 'model.safetensors'), encodeSafetensors(rounded(weights, dtype)))
-    await mergeInto(join(folder, 'wide'), { model: whole })
+    await mergeInto(join(folder, 'wide'), { model: whole, adapterFolder })
     const wide = await readSafetensors(join(folder, 'wide/model.safetensors'))
     const merged = await readSafetensors(join(out, 'model.safetensors'))
     for (const [name, tensor] of rounded(wide, dtype)) expect(merged.get(name), name).toEqual(tensor)

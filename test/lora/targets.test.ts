@@ -58,9 +58,35 @@ describe('the layers that are adapted', () => {
     })
   })
 
+  test('a regular expression chooses by the whole path', () => {
+    const paths = choose({ targetModules: ['decoder\\..*\\.[qv]'] }).map(({ path }) => path)
+    expect(paths).toHaveLength(4 * 8)
+    expect(paths.every((path) => path.startsWith('decoder.') && /\.[qv]$/.test(path))).toBe(true)
+    expect(choose({ targetModules: ['.*wi_\\d', 'q'] })).toHaveLength(2 * 16 + 24)
+  })
+
+  test('ranks and alphas differ by pattern, the first that fits counts', () => {
+    const targets = choose({
+      rankPattern: { 'encoder.*q': 2, q: 4, 'SelfAttention.v': 6 },
+      alphaPattern: { '^decoder.*q$': 8 },
+      useDora: true,
+    })
+    const of = (path: string) => targets.find((target) => target.path === path)
+    expect(of('encoder.block.0.layer.0.SelfAttention.q')).toMatchObject({ rank: 2, scale: 8, dora: true })
+    expect(of('decoder.block.0.layer.0.SelfAttention.q')).toMatchObject({ rank: 4, scale: 2 })
+    expect(of('decoder.block.0.layer.0.SelfAttention.v')).toMatchObject({ rank: 6 })
+    expect(of('decoder.block.0.layer.1.EncDecAttention.v')).toMatchObject({ rank: 8, scale: 2 })
+  })
+
   test.each([
     [{ targetModules: ['q', 'query'] }, /names query, which is no linear layer.*It has: q, k, v, o, wi_0/],
-    [{ layersToTransform: [8] }, /names layer 8, which this model lacks/],
+    [{ layersToTransform: [8] }, /names layer 8, which this model lacks\. It has: 0, 1, .*7\./],
+    [{ rankPattern: { query: 4 } }, /rankPattern names query, which is no adapted layer\. There are: q, k/],
+    [{ targetModules: ['q'], alphaPattern: { v: 4 } }, /alphaPattern names v, which is no adapted layer/],
+    [{ targetModules: ['(q'] }, /\(q, which is no regular expression .*has a \( that is not closed/],
+    [{ targetModules: ['(?!q)v'] }, /has a lookaround or a flag/],
+    [{ rank: 0 }, /The rank of .* cannot be 0/],
+    [{ rankPattern: { q: 0.5 } }, /The rank of .*\.q cannot be 0\.5/],
     [
       { targetModules: ['encoder.block.0.layer.0.SelfAttention.q'], layersToTransform: [1] },
       /choose no layer/,
@@ -107,7 +133,7 @@ describe('fresh adapters', () => {
 })
 
 describe('an adapted layer', () => {
-  const target = { path: 'l', out: 2, into: 2, rank: 1, scale: 3 }
+  const target = { path: 'l', out: 2, into: 2, rank: 1, scale: 3, dora: false }
   const weight = constant([1, 2, 3, 4], [2, 2])
   const base = (x: Parameters<typeof gemm>[0]) => gemm(x, weight, { transB: true })
   const x = constant([1, 10], [1, 2])
@@ -115,18 +141,20 @@ describe('an adapted layer', () => {
   // W·x = (21, 43), A·x = 75, scale·B·75 = (225, -225)
   const expected = [246, -182]
 
+  const stored = () => ({ weight, bias: null })
+
   test.each([
-    ['merged', () => weight],
-    ['as two products', null],
-  ] as const)('%s computes W·x + scale·B·A·x', async (_, weightOf) => {
-    const { linear } = trainableLora(base, [target], { dropout: null, weightOf })
+    ['merged', false],
+    ['as two products', true],
+  ] as const)('%s computes W·x + scale·B·A·x', async (_, thin) => {
+    const { linear } = trainableLora(base, [target], { dropout: null, stored, thin })
     expect((await runGraph(linear(x, 'l'), feeds)).data).toEqual(expected)
     expect((await runGraph(linear(x, 'another'))).data).toEqual([21, 43])
   })
 
   test('dropout acts on what goes into A alone, also where merging was offered', async () => {
     const bank = dropoutBank('d', 0.5)
-    const { linear } = trainableLora(base, [target], { dropout: bank, weightOf: () => weight })
+    const { linear } = trainableLora(base, [target], { dropout: bank, stored })
     const fed = { ...feeds, 'd.bank': floats([2, 0], [2]), 'd.offsets': integerValues([0], [1]) }
     // A·(2, 0) = 10
     expect((await runGraph(linear(x, 'l'), fed)).data).toEqual([51, 13])

@@ -125,6 +125,18 @@ describe('every method of the contract', () => {
     const page = { offset: 0, limit: 10, search: null }
     const mark = { passageId: 999_999, question: 'q', start: 0, end: 1 }
     const example = { id: 999_999, question: 'q', answers: [] }
+    const search = {
+      projectId,
+      modelId: 'starter',
+      settings: {},
+      space: [{ name: 'learningRate', values: [1e-3, 1e-2] }],
+      strategy: 'grid',
+      trials: null,
+      seed: 1,
+      pruning: false,
+      trialEpochs: null,
+      keepScale: false,
+    }
     const cases: Partial<Record<MethodName, readonly (readonly [object, string])[]>> = {
       'app.dismissNotice': [[{ id: 'gone' }, 'ok']],
       'files.list': [[{ path: nowhere }, 'file_missing']],
@@ -163,6 +175,10 @@ describe('every method of the contract', () => {
       'runs.readiness': [[{ projectId: 'gone', modelId: null, settings: {} }, 'project_missing']],
       'runs.estimate': [[{ projectId, modelId: 'gone', settings: {} }, 'run_not_ready']],
       'runs.start': [[{ projectId, modelId: 'gone', name: null, settings: {} }, 'run_not_ready']],
+      // These look at settings alone.
+      'search.form': [],
+      'search.plan': [],
+      'search.start': [[{ ...search, projectId: 'gone' }, 'project_missing']],
       'compare.ask': [
         [{ projectId: 'gone', runId: null, question: 'q', context: 'c' }, 'project_missing'],
         [{ projectId, runId: 'gone', question: 'q', context: 'c' }, 'run_missing'],

@@ -51,6 +51,8 @@ describe('help', () => {
       'inspect',
       'import',
       'export-data',
+      'adapter',
+      'export',
       'train',
       'evaluate',
       'predict',

@@ -148,6 +148,25 @@ test('a folder brings its files, and its documents are cut as wanted', async () 
   expect((await loracle('inspect', 'docs')).stdout).toMatch(/^docs: 2 files\n {2}/)
 })
 
+test('a kind of task brings its instruction and template; the examples keep it on the way out', async () => {
+  const { folder, loracle, json, write } = await prepareProject()
+  await write('faq.csv', 'context,question,answer\nThe quay is closed.,What is closed?,The quay\n')
+  const { stdout } = await loracle('inspect', 'faq.csv', '--task', 'question-generation')
+  expect(stdout).toContain('Would become tasks: question generation (--task question-generation).')
+  expect(stdout).toContain('answer: The quay context: The quay is closed.')
+  await loracle('import', 'faq.csv', '--project', 'Sea', '--task', 'question-generation')
+  await write('pairs.csv', 'text,label\nIt leaks.,bad\nIt shines.,good\n')
+  const { stdout: guessed } = await loracle('inspect', 'pairs.csv')
+  expect(guessed).toMatch(/classification \(--task classification\)\. A column is called “label” and has 2/)
+  await mkdir(join(folder, 'out'))
+  const [written] = await json('export-data', '--project', 'Sea', '--format', 'jsonl', '--folder', 'out')
+  expect(JSON.parse(await readFile(String(written?.['path']), 'utf8'))).toMatchObject({
+    task: 'question-generation',
+    instruction: 'Write the question that the answer answers.',
+    target: 'What is closed?',
+  })
+})
+
 test('examples are written to a file', async () => {
   const { folder, loracle, json, write } = await prepareProject()
   await write('faq.csv', 'context,question,answer\nThe quay is closed.,What is closed?,The quay\n')
@@ -161,6 +180,9 @@ test('examples are written to a file', async () => {
 test.each([
   [['inspect'], 'usage', 'needs a file'],
   [['inspect', 'f.csv', '--form', 'text'], 'usage', 'qa, task, passages'],
+  [['inspect', 'f.csv', '--task', 'poetry'], 'usage', 'classification, question-generation'],
+  [['inspect', 'f.csv', '--task', 'sumarisation'], 'usage', 'Did you mean summarisation'],
+  [['inspect', 'f.csv', '--form', 'qa', '--task', 'text'], 'usage', '--task is for the form task'],
   [['inspect', 'f.csv', '--pages', '3'], 'usage', 'goes with --site'],
   [['inspect', 'f.csv', '--site', '--pages', '0'], 'usage', 'from 1 to 1000'],
   [['inspect', 'f.csv', '--map-file', 'm', '--mapping', 'n'], 'usage', 'give one of them'],

@@ -90,7 +90,8 @@ test('the run folder keeps the settings, and --resume reads them back', async ()
   await train('training.ts', '--set', 'maxSteps=2', 'rank=4').finished
   const runDir = await runDirOf()
   const kept = JSON.parse(await readFile(join(runDir, 'settings.json'), 'utf8')) as Record<string, unknown>
-  expect(kept).toMatchObject({ model: folder, data: join(folder, 'data.json'), validation: null, tests: [] })
+  const datasets = [{ name: 'data', data: join(folder, 'data.json'), weight: 1 }]
+  expect(kept).toMatchObject({ model: folder, datasets, validation: null, tests: [] })
   expect(kept['settings']).toMatchObject({ maxSteps: 2, rank: 4, seed: 42 })
 
   const { code, stdout } = await withWorker('training.ts', 'train', '--resume', runDir, '--json').finished

@@ -4,7 +4,8 @@ import { describe, expect, it } from 'vitest'
 import { normalizeAnswer } from '../../trainer/data/normalize-answer.ts'
 import { readQuestions } from '../../trainer/data/read-questions.ts'
 import { rouge } from '../../trainer/metrics/rouge.ts'
-import { predictionText, rougeScores, scoreAnswers } from '../../trainer/metrics/scores.ts'
+import { predictionText } from '../../trainer/metrics/measure-answer.ts'
+import { rougeScores, scoreAnswers } from '../../trainer/metrics/scores.ts'
 import { exactMatch, f1Score, scorePrediction, squadFigures } from '../../trainer/metrics/squad.ts'
 import { readPredictions } from '../../trainer/score.ts'
 
@@ -156,6 +157,7 @@ describe('rouge', () => {
       rouge1: 0.8,
       rouge2: 0.4,
       rougeL: expect.closeTo(4 / 7, 12),
+      rougeLsum: expect.closeTo(4 / 7, 12),
     })
   })
 

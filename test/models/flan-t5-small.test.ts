@@ -3,7 +3,8 @@ import { expect, test } from 'vitest'
 import { padBatch } from '../../trainer/data/batches.ts'
 import { seededRandom } from '../../trainer/data/random.ts'
 import { generate } from '../../trainer/generate/generate.ts'
-import { openAnsweringSession } from '../../trainer/generate/answering-session.ts'
+import { openAnsweringSession, requireGenerative } from '../../trainer/generate/answering-session.ts'
+import { paddedFeeds } from '../../trainer/kinds/seq2seq.ts'
 import { initializeLora } from '../../trainer/lora/initialize.ts'
 import { chooseTargets } from '../../trainer/lora/targets.ts'
 import { openModel } from '../../trainer/models/registry.ts'
@@ -23,7 +24,7 @@ test('a model of the real shape of Flan-T5-small loads, learns a batch in ten st
   const random = seededRandom('flan-t5-small')
   const ids = (length: number) => Array.from({ length }, () => 2 + Math.floor(random() * 32_000))
   const items = [90, 64].map((length) => ({ sourceIds: [...ids(length), 1], targetIds: [...ids(7), 1] }))
-  const batch = padBatch(items, { padTokenId: 0 })
+  const batch = paddedFeeds(padBatch(items, { padTokenId: 0 }))
   const targets = chooseTargets(model.architecture.linears, {
     rank: 8,
     alpha: 16,
@@ -32,7 +33,7 @@ test('a model of the real shape of Flan-T5-small loads, learns a batch in ten st
     layersToTransform: null,
   })
   const graph = buildTrainingGraph(model, {
-    targets,
+    trained: { method: 'lora', targets, whole: [] },
     labelSmoothing: 0,
     dropout: 0,
     loraDropout: 0,
@@ -66,11 +67,13 @@ test('a model of the real shape of Flan-T5-small loads, learns a batch in ten st
   expect(losses[9]).toBeLessThan((losses[0] ?? 0) - 1)
 
   const paths = targets.map((target) => target.path)
-  const session = await openAnsweringSession(model, { ...cpu, adaptable: paths, fusedNorms: true })
+  const session = requireGenerative(
+    await openAnsweringSession(model, { ...cpu, adaptable: paths, fusedNorms: true }),
+  )
   const prompts = items.map((item) => item.sourceIds)
-  const options = { decoderStartTokenId: 0, eosTokenId: 1, padTokenId: 0, maxNewTokens: 8 }
+  const options = { eosTokenId: 1, padTokenId: 0, maxNewTokens: 8 }
   const tuned = await generate(
-    await session.start(prompts, { adapter: { targets, parameters }, beams: 1 }),
+    await session.start(prompts, { adapter: { targets, parameters, savedModules: [], notes: [] }, beams: 1 }),
     options,
   )
   const base = await generate(await session.start(prompts, { adapter: null, beams: 1 }), options)

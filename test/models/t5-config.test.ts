@@ -93,6 +93,9 @@ describe('what is not supported is named', () => {
     ['layer_norm_epsilon', 0],
     ['relative_attention_num_buckets', 1],
     ['eos_token_id', []],
+    ['eos_token_id', [32128]],
+    ['pad_token_id', 32128],
+    ['decoder_start_token_id', 1e9],
     ['vocab_size', undefined],
   ])('%s = %j', (field, value) => {
     expect(rejected({ [field]: value })).toMatchObject({ code: 'model_invalid', details: { field } })
@@ -107,7 +110,7 @@ describe('opening a folder', () => {
   }
 
   test.each([
-    ['{"model_type":"llama"}', 'model_unsupported', /"llama".*Supported are: t5/],
+    ['{"model_type":"llama"}', 'model_unsupported', /"llama".*Supported are: .*\bt5\b/],
     ['{"model_type":"constructor"}', 'model_unsupported', /"constructor"/],
     ['{}', 'model_unsupported', /null/],
     ['[]', 'model_unsupported', /null/],

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { chooseTargets } from '../../trainer/lora/targets.ts'
+import { paddedFeeds } from '../../trainer/kinds/seq2seq.ts'
+import { adapterTrained } from '../../trainer/lora/trained.ts'
 import { buildTrainingGraph, openTrainingSession } from '../../trainer/training-session.ts'
 import type { TrainingSession } from '../../trainer/training-session.ts'
 import { golden, relativeError } from '../support/goldens.ts'
@@ -10,6 +12,7 @@ import {
   openT5Case,
   parametersOf,
   t5Names,
+  wholeModel,
 } from '../support/t5-goldens.ts'
 import type { T5Case } from '../support/t5-goldens.ts'
 
@@ -37,9 +40,8 @@ describe.each(t5Names)('%s equals transformers', (name) => {
       describe.each(trained === 'adapter-qv' ? [0, 0.1] : [0])('label smoothing %f', (labelSmoothing) => {
         let session: TrainingSession
         beforeAll(async () => {
-          const targets = trained === 'full' ? null : t5.adapters[trained].targets
           const graph = buildTrainingGraph(t5.model, {
-            targets,
+            trained: trained === 'full' ? wholeModel(t5.model) : adapterTrained(t5.adapters[trained]),
             labelSmoothing,
             dropout: 0,
             loraDropout: 0,
@@ -58,7 +60,7 @@ describe.each(t5Names)('%s equals transformers', (name) => {
         test.each(['main', 'long'])('loss and every gradient of batch %s', async (name) => {
           const batch = t5.batch(name)
           const parameters = await parametersOf(t5, trained === 'full' ? null : t5.adapters[trained])
-          const { loss, gradients } = await session.gradients(parameters, batch, {
+          const { loss, gradients } = await session.gradients(parameters, paddedFeeds(batch), {
             lossScale: 1 / batch.labels.length,
             step: 0,
           })

@@ -55,7 +55,7 @@ describe('where weights may lie', () => {
     await writeShards(folder)
     expect(await logitsOfFolder(folder)).toEqual(originalLogits)
     const { weights } = await openModel(folder)
-    expect(await readWeights(weights, [...originalWeights.keys()])).toEqual(originalWeights)
+    expect(await readWeights(weights, new Map(), [...originalWeights.keys()])).toEqual(originalWeights)
   })
 
   test('files behind links, as the hub cache keeps them', async () => {
@@ -111,7 +111,7 @@ describe('16-bit weights are used in place', () => {
 
   test.each(['BF16', 'F16'] as const)('%s is read as float32 without loss', async (dtype) => {
     const folder = await folderWith(encodeHalfSafetensors(originalWeights, dtype))
-    const read = await readWeights(await openWeights(folder), [...originalWeights.keys()])
+    const read = await readWeights(await openWeights(folder), new Map(), [...originalWeights.keys()])
     expect(read).toEqual(rounded(originalWeights, dtype))
   })
 

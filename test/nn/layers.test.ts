@@ -3,7 +3,7 @@ import { mul } from '../../trainer/graph/ops.ts'
 import { constant, input, integers } from '../../trainer/graph/tensor.ts'
 import type { Tensor } from '../../trainer/graph/tensor.ts'
 import { attention, mergeHeads, splitHeads } from '../../trainer/nn/attention.ts'
-import { geluTanh, rmsNorm } from '../../trainer/nn/layers.ts'
+import { gelu, geluTanh, layerNorm, rmsNorm } from '../../trainer/nn/layers.ts'
 import { headLoss } from '../../trainer/nn/losses.ts'
 import { opError, opGoldens, opInputs } from '../support/op-goldens.ts'
 import type { OpGolden } from '../support/op-goldens.ts'
@@ -20,6 +20,12 @@ const layers: Readonly<Record<string, (inputs: readonly Tensor[], golden: OpGold
     const epsilon = Number(attributes['eps'])
     return [true, false].map((fused) => rmsNorm(x, scale, { epsilon, fused }))
   },
+  layerNorm: (inputs, { attributes }) => {
+    const [x, scale, bias] = four(inputs)
+    const epsilon = Number(attributes['eps'])
+    return [true, false].map((fused) => layerNorm(x, { scale, bias }, { epsilon, fused }))
+  },
+  gelu: (inputs) => [gelu(four(inputs)[0])],
   geluTanh: (inputs) => [geluTanh(four(inputs)[0])],
   attention: (inputs) => {
     const [query, key, value, bias] = four(inputs)

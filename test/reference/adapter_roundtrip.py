@@ -1,13 +1,15 @@
 """Loads a model folder and an adapter folder that Loracle wrote, and compares what PEFT computes with our logits.
 
-    MODEL_DIR            a Hugging Face T5 folder
+    MODEL_DIR            a Hugging Face folder of a T5, GPT-Neo, BERT or DistilBERT
     ADAPTER_DIR          adapter_config.json and adapter_model.safetensors; `-` for none (a merged model)
     GOLDEN.safetensors   input_ids and either labels or decoder_input_ids, attention_mask if there is padding
                          (I32 or I64), and the logits to compare with (F32), each under PREFIX
 
 Options:
     --prefix PREFIX      what stands before `input_ids` in the file, for instance `inputs/main/` (default: nothing)
-    --logits KEY         the logits' key (default: `logits`); without that key the logits are only described
+    --logits KEY         the logits' key (default: `logits`); without that key the logits are only described. A key
+                         that ends in `start` or `end` is compared with those of a span head, padding left out
+    --outputs FILE       the file that holds the logits, where it is another one
     --tolerance T        largest difference over the largest logit (default 1e-5)
 
 Prints one JSON line { ok, missing, unexpected, loraWeights, logits, loss, error }. Exit status 1 if a key is missing
@@ -17,6 +19,9 @@ Versions: torch 2.13.0, transformers 5.18.0, peft 0.21.0.
 Command, from the repository root:
     python test/reference/adapter_roundtrip.py test/goldens/t5-flan/model test/goldens/t5-flan/adapter-qv \\
         test/goldens/t5-flan/golden.safetensors --prefix inputs/main/ --logits logits/adapter-qv/main
+    python test/reference/adapter_roundtrip.py test/goldens/bert/model test/goldens/lora/bert-dora \\
+        test/goldens/bert/golden.safetensors --prefix inputs/main/ \\
+        --outputs test/goldens/lora/golden.safetensors --logits bert-dora/start
 """
 
 import argparse
@@ -33,7 +38,13 @@ import torch
 import transformers
 from peft import PeftConfig, PeftModel, get_peft_model, get_peft_model_state_dict
 from safetensors.torch import load_file
-from transformers import T5ForConditionalGeneration
+from transformers import (
+    AutoConfig,
+    BertForQuestionAnswering,
+    DistilBertForQuestionAnswering,
+    GPTNeoForCausalLM,
+    T5ForConditionalGeneration,
+)
 
 warnings.filterwarnings("ignore")
 transformers.logging.set_verbosity_error()
@@ -45,13 +56,23 @@ if not hasattr(T5ForConditionalGeneration, "_prepare_encoder_decoder_kwargs_for_
     )
 
 
+CLASSES = {
+    "t5": T5ForConditionalGeneration,
+    "gpt_neo": GPTNeoForCausalLM,
+    "bert": BertForQuestionAnswering,
+    "distilbert": DistilBertForQuestionAnswering,
+}
+
+
 def load_model(folder):
     """The model in float32, and which keys of its file were missing or left over."""
-    model, info = T5ForConditionalGeneration.from_pretrained(
+    model, info = CLASSES[AutoConfig.from_pretrained(folder).model_type].from_pretrained(
         folder, dtype=torch.float32, local_files_only=True, output_loading_info=True
     )
     shapes = [str(key) for key in info.get("mismatched_keys", [])]
-    return model.eval(), sorted(info["missing_keys"]), sorted([*info["unexpected_keys"], *shapes])
+    # The causal masks that older versions of transformers stored.
+    surplus = [key for key in info["unexpected_keys"] if not key.endswith((".attention.bias", ".attention.masked_bias"))]
+    return model.eval(), sorted(info["missing_keys"]), sorted([*surplus, *shapes])
 
 
 def check_adapter(model, folder):
@@ -70,7 +91,7 @@ def check_adapter(model, folder):
 
 def compute(model, tensors, prefix):
     feeds = {}
-    for key in ("input_ids", "attention_mask", "labels", "decoder_input_ids"):
+    for key in ("input_ids", "attention_mask", "token_type_ids", "labels", "decoder_input_ids"):
         if prefix + key in tensors:
             feeds[key] = tensors[prefix + key].long()
     if "input_ids" not in feeds:
@@ -78,8 +99,19 @@ def compute(model, tensors, prefix):
     if "labels" in feeds:
         # The model shifts the labels itself, and then gives the loss too.
         feeds.pop("decoder_input_ids", None)
+    if "token_type_ids" in feeds:
+        # PeftModelForQuestionAnswering of 0.21 does not pass token_type_ids on; DistilBERT has none.
+        model = getattr(model, "get_base_model", lambda: model)()
+        if model.config.model_type == "distilbert":
+            feeds.pop("token_type_ids")
     with torch.no_grad():
         return model(**feeds)
+
+
+def logits_of(output, key, mask):
+    if key.endswith("start"):
+        return output.start_logits * mask
+    return output.end_logits * mask if key.endswith("end") else output.logits
 
 
 def compare(arguments):
@@ -96,9 +128,11 @@ def compare(arguments):
         model = PeftModel.from_pretrained(load_model(arguments.model)[0], arguments.adapter).eval()
     tensors = load_file(arguments.golden)
     output = compute(model, tensors, arguments.prefix)
-    logits = output.logits
+    logits = logits_of(output, arguments.logits, tensors.get(arguments.prefix + "attention_mask"))
+    if arguments.outputs:
+        tensors = load_file(arguments.outputs)
     answer["logits"] = {"shape": list(logits.shape), "mean": logits.mean().item(), "std": logits.std().item()}
-    answer["loss"] = None if output.loss is None else output.loss.item()
+    answer["loss"] = output.loss.item() if output.loss is not None else None
     if arguments.logits in tensors:
         ours = tensors[arguments.logits].float()
         if ours.shape != logits.shape:
@@ -118,6 +152,7 @@ def parse_arguments():
     parser.add_argument("golden")
     parser.add_argument("--prefix", default="")
     parser.add_argument("--logits")
+    parser.add_argument("--outputs")
     parser.add_argument("--tolerance", type=float, default=1e-5)
     arguments = parser.parse_args()
     arguments.logits_asked = arguments.logits is not None

@@ -4,12 +4,14 @@ import {
   bestInForm,
   guessFor,
   isSameMapping,
+  kindOf,
   missingRoles,
   roleOf,
   templatesWith,
   withForm,
   withRole,
   withSource,
+  withTask,
 } from '../../renderer/screens/data/mapping.ts'
 
 const mapping: Mapping = { form: 'qa', roles: { context: 'article', question: 'asks' } }
@@ -68,6 +70,38 @@ describe('sources of roles', () => {
     expect(isSameMapping(mapping, withTemplate)).toBe(false)
     expect(isSameMapping(mapping, null)).toBe(false)
     expect(isSameMapping(null, null)).toBe(true)
+  })
+})
+
+describe('kinds of tasks', () => {
+  const task: Mapping = { form: 'task', roles: { title: 'name', instruction: 'asks', target: 'reply' } }
+  const proposals = {
+    summarisation: {
+      form: 'task',
+      roles: { task: { constant: 'summarisation' }, instruction: { constant: 'Shorten.' }, input: 'reply' },
+    },
+  } satisfies Record<string, Mapping>
+
+  test('a kind brings what is proposed for it; other roles stay where their columns are free', () => {
+    expect(withTask(task, 'summarisation', proposals)).toEqual({
+      form: 'task',
+      roles: {
+        title: 'name',
+        task: { constant: 'summarisation' },
+        instruction: { constant: 'Shorten.' },
+        input: 'reply',
+      },
+    })
+    expect(withTask(task, 'paraphrase', proposals).roles).toEqual({
+      ...task.roles,
+      task: { constant: 'paraphrase' },
+    })
+  })
+
+  test('a mapping without a kind, or with one by row, is any other text', () => {
+    expect(kindOf(task)).toBe('text')
+    expect(kindOf({ form: 'task', roles: { task: 'column' } })).toBe('text')
+    expect(kindOf(proposals.summarisation)).toBe('summarisation')
   })
 })
 

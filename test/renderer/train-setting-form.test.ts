@@ -41,6 +41,11 @@ describe('reading a field', () => {
     ['targetModules', 'q, v', ['q', 'v']],
     ['layersToTransform', '0 1,2', [0, 1, 2]],
     ['layersToTransform', '', null],
+    ['modulesToSave', 'lm_head, layer_norm', ['lm_head', 'layer_norm']],
+    ['rankPattern', 'q:4, v : 8;wo:1', { q: 4, v: 8, wo: 1 }],
+    ['rankPattern', '(?:q|v):4', { '(?:q|v)': 4 }],
+    ['alphaPattern', 'q:0.5', { q: 0.5 }],
+    ['alphaPattern', '', null],
   ])('%s takes %j', (name, text, value) => {
     expect(readField(setting(name), text)).toEqual({ value, problem: null })
   })
@@ -59,6 +64,12 @@ describe('reading a field', () => {
     ['layersToTransform', '1, two', { kind: 'not-whole-numbers' }],
     ['layersToTransform', '-1', { kind: 'not-whole-numbers' }],
     ['targetModules', ' , ', { kind: 'empty' }],
+    ['rankPattern', 'q4', { kind: 'not-a-map' }],
+    ['rankPattern', 'q:4,', { kind: 'not-a-map' }],
+    ['rankPattern', 'q:four', { kind: 'not-a-map' }],
+    ['rankPattern', 'q:2.5', { kind: 'not-whole' }],
+    ['rankPattern', 'q:0', { kind: 'at-least', limit: 1 }],
+    ['alphaPattern', 'q:0', { kind: 'above', limit: 0 }],
   ])('%s refuses %j', (name, text, problem) => {
     expect(readField(setting(name), text)).toEqual({ value: undefined, problem })
   })
@@ -87,6 +98,27 @@ describe('what was changed', () => {
     expect(withSetting({}, layers, ['q', 'v'])).toEqual({ targetModules: ['q', 'v'] })
     expect(sameValue(['q', 'v'], ['q', 'v'])).toBe(true)
     expect(sameValue(['q', 'v'], ['v', 'q'])).toBe(false)
+  })
+
+  test('texts to end before may have spaces, names of layers have none', () => {
+    expect(readField(setting('stopStrings'), 'The End, \\nQuestion:').value).toEqual([
+      'The End',
+      '\\nQuestion:',
+    ])
+    expect(readField(setting('targetModules'), 'q v').value).toEqual(['q', 'v'])
+  })
+
+  test('maps are compared entry by entry, and shown as they are typed', () => {
+    const ranks = setting('rankPattern')
+    const values = withSetting({}, ranks, { q: 4, v: 8 })
+    expect(values).toEqual({ rankPattern: { q: 4, v: 8 } })
+    expect(fieldText(values['rankPattern'])).toBe('q:4, v:8')
+    expect(readField(ranks, 'q:4, v:8').value).toEqual({ q: 4, v: 8 })
+    expect(sameValue({ q: 4, v: 8 }, { q: 4, v: 8 })).toBe(true)
+    // The first name that fits a layer counts, so their order says something.
+    expect(sameValue({ q: 4, v: 8 }, { v: 8, q: 4 })).toBe(false)
+    expect(sameValue({ q: 4 }, { q: 5 })).toBe(false)
+    expect(withSetting(values, ranks, null)).toEqual({})
   })
 
   test('the simple form shows the simple settings and whatever was changed', () => {

@@ -69,7 +69,7 @@ export async function seedComparisons(
 ): Promise<void> {
   await store.transaction(async (writer) => {
     const statement = await writer.prepare(
-      'INSERT INTO comparison VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+      'INSERT INTO comparison VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
     )
     for (const [number, one] of comparisons.entries())
       await statement.run(
@@ -85,6 +85,9 @@ export async function seedComparisons(
         Number(one.tunedRight),
         one.baseF1,
         one.tunedF1,
+        one.task ?? 'question-answering',
+        one.input ?? null,
+        one.statistics ? JSON.stringify(one.statistics) : null,
       )
     await statement.finalize()
   })

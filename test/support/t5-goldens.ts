@@ -8,18 +8,20 @@ import { lower } from '../../trainer/graph/lower.ts'
 import { encodeOnnxModel } from '../../trainer/graph/onnx-model.ts'
 import { onnxOperators } from '../../trainer/graph/onnx-operators.ts'
 import { mul } from '../../trainer/graph/ops.ts'
-import { constant } from '../../trainer/graph/tensor.ts'
+import { constant, input } from '../../trainer/graph/tensor.ts'
 import type { Tensor } from '../../trainer/graph/tensor.ts'
 import { loadAdapter } from '../../trainer/lora/peft-adapter.ts'
 import type { Adapter } from '../../trainer/lora/peft-adapter.ts'
-import { trainableLora } from '../../trainer/lora/wrap.ts'
+import type { Trained } from '../../trainer/lora/trained.ts'
+import { storedLinear, trainableLora } from '../../trainer/lora/wrap.ts'
 import { baseLinear } from '../../trainer/models/architecture.ts'
 import { openModel } from '../../trainer/models/registry.ts'
 import type { Model } from '../../trainer/models/registry.ts'
 import { frozenParameters, readWeights } from '../../trainer/models/weights.ts'
+import type { Parameters } from '../../trainer/models/weights.ts'
 import { openSession } from '../../trainer/session.ts'
 import type { Value } from '../../trainer/session.ts'
-import { batchFeeds } from '../../trainer/training-session.ts'
+import { paddedFeeds } from '../../trainer/kinds/seq2seq.ts'
 import { goldenBatch, goldensFolder, readGoldens } from './goldens.ts'
 import type { Golden } from './goldens.ts'
 
@@ -61,7 +63,7 @@ export async function openT5Case(name: T5Name): Promise<T5Case> {
   const folder = join(goldensFolder, name)
   const model = await openModel(join(folder, 'model'))
   const goldens = await readGoldens(join(folder, 'golden.safetensors'))
-  const load = (adapter: string) => loadAdapter(join(folder, adapter), model.architecture.linears)
+  const load = (adapter: string) => loadAdapter(join(folder, adapter), model.architecture)
   return {
     name,
     folder,
@@ -81,7 +83,9 @@ export async function parametersOf(
   { model }: T5Case,
   adapter: Adapter | null,
 ): Promise<ReadonlyMap<string, NamedTensor>> {
-  return adapter ? adapter.parameters : readWeights(model.weights, [...model.architecture.parameters.keys()])
+  return adapter
+    ? adapter.parameters
+    : readWeights(model.weights, model.architecture.parameters, [...model.architecture.parameters.keys()])
 }
 
 export interface ModelRun {
@@ -98,11 +102,13 @@ export async function logitsOf(
   { adapter, fusedNorms, merged }: ModelRun,
 ): Promise<Float32Array> {
   const { linear, parameters } = linearOf(model, adapter, merged)
-  const logits = model.architecture.logits({ parameters, linear, fusedNorms, dropout: null })
+  const { architecture } = model
+  if (architecture.kind !== 'seq2seq') throw new Error('The golden is no T5.')
+  const logits = architecture.logits({ parameters, linear, fusedNorms, dropout: null })
   const { logits: result } = await runModel(
     model,
     { logits },
-    { ...batchFeeds(batch), ...adapterFeeds(adapter) },
+    { ...paddedFeeds(batch).feeds, ...adapterFeeds(adapter) },
   )
   if (!(result?.data instanceof Float32Array)) throw new Error('The graph gave no logits.')
   return result.data
@@ -120,7 +126,7 @@ export async function lowRankGradients(
   const outputs: Record<string, Tensor> = { loss }
   const gradients = differentiate(loss, leaves)
   leaves.forEach((leaf, i) => (outputs[`gradient.${leaf.name}`] = gradients[i] ?? loss))
-  const results = await runModel(model, outputs, { ...batchFeeds(batch), ...adapterFeeds(adapter) })
+  const results = await runModel(model, outputs, { ...paddedFeeds(batch).feeds, ...adapterFeeds(adapter) })
   return {
     loss: Number(results['loss']?.data[0]),
     gradients: new Map(
@@ -130,12 +136,18 @@ export async function lowRankGradients(
 }
 
 function linearOf(model: Model, adapter: Adapter | null, merged: boolean) {
-  const parameters = frozenParameters(model.weights)
-  const { linear, leaves } = trainableLora(baseLinear(parameters), adapter?.targets ?? [], {
+  const shapes = model.architecture.parameters
+  const frozen = frozenParameters(model.weights, shapes)
+  const saved = new Map(
+    (adapter?.savedModules ?? []).map((name) => [name, input(name, 'float32', shapes.get(name) ?? [])]),
+  )
+  const parameters: Parameters = (name) => saved.get(name) ?? frozen(name)
+  const { linear, leaves } = trainableLora(baseLinear(parameters, shapes), adapter?.targets ?? [], {
     dropout: null,
-    weightOf: merged ? (path) => parameters(`${path}.weight`) : null,
+    stored: storedLinear(parameters, shapes),
+    thin: !merged,
   })
-  return { parameters, linear, leaves }
+  return { parameters, linear, leaves: [...leaves, ...saved.values()] }
 }
 
 function adapterFeeds(adapter: Adapter | null): Record<string, Value> {
@@ -184,7 +196,6 @@ export function generateOptions(
   const unknown = Object.keys(options).filter((name) => !known.includes(name))
   if (unknown.length > 0) throw new Error(`The variant sets ${unknown.join(', ')}.`)
   return {
-    decoderStartTokenId: 0,
     eosTokenId: 1,
     padTokenId: 0,
     maxNewTokens,
@@ -198,4 +209,9 @@ export function generateOptions(
 
 function camelCase(name: string): string {
   return name.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase())
+}
+
+/** Every weight of a model, as full fine-tuning trains it. */
+export function wholeModel({ architecture }: Model): Trained {
+  return { method: 'full', targets: [], whole: [...architecture.parameters.keys()] }
 }

@@ -73,7 +73,7 @@ export function tinyCommand(
   return {
     kind: 'train',
     model: join(folder, 'model'),
-    data: join(folder, 'train.json'),
+    datasets: [{ name: 'data', data: join(folder, 'train.json'), weight: 1 }],
     validation: change.validation === null ? null : join(folder, 'validation.json'),
     tests: [],
     runDir,

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { PaddedBatch } from '../../trainer/data/batches.ts'
-import { openAnsweringSession } from '../../trainer/generate/answering-session.ts'
-import type { AnsweringSession } from '../../trainer/generate/answering-session.ts'
+import { openAnsweringSession, requireGenerative } from '../../trainer/generate/answering-session.ts'
+import type { GenerativeSession } from '../../trainer/generate/answering-session.ts'
 import { generate } from '../../trainer/generate/generate.ts'
 import { initializeLora } from '../../trainer/lora/initialize.ts'
 import type { Adapter } from '../../trainer/lora/peft-adapter.ts'
@@ -9,7 +9,7 @@ import { chooseTargets } from '../../trainer/lora/targets.ts'
 import { generateOptions, openT5Case, t5Names } from '../support/t5-goldens.ts'
 import type { T5Case } from '../support/t5-goldens.ts'
 
-const greedy = { decoderStartTokenId: 0, eosTokenId: 1, padTokenId: 0, maxNewTokens: 12 }
+const greedy = { eosTokenId: 1, padTokenId: 0, maxNewTokens: 12 }
 
 function promptsOf({ inputIds, attentionMask, batch, sourceLength }: PaddedBatch): number[][] {
   return Array.from({ length: batch }, (_, row) =>
@@ -24,12 +24,14 @@ const plain = (ids: readonly number[]) => ids.filter((id) => id > 1)
 
 describe.each(t5Names)('%s answers as transformers does', (name) => {
   let t5: T5Case
-  let adaptable: AnsweringSession
-  let bare: AnsweringSession
+  let adaptable: GenerativeSession
+  let bare: GenerativeSession
   beforeAll(async () => {
     t5 = await openT5Case(name)
-    const open = (paths: readonly string[], fusedNorms: boolean) =>
-      openAnsweringSession(t5.model, { adaptable: paths, threads: 1, provider: 'cpu', fusedNorms })
+    const open = async (paths: readonly string[], fusedNorms: boolean) =>
+      requireGenerative(
+        await openAnsweringSession(t5.model, { adaptable: paths, threads: 1, provider: 'cpu', fusedNorms }),
+      )
     adaptable = await open([...t5.model.architecture.linears.keys()], true)
     bare = await open([], false)
   })
@@ -38,7 +40,7 @@ describe.each(t5Names)('%s answers as transformers does', (name) => {
     await bare.dispose()
   })
   const answer = async (
-    session: AnsweringSession,
+    session: GenerativeSession,
     prompts: readonly (readonly number[])[],
     adapter: Adapter | null,
     options: Parameters<typeof generate>[1] = greedy,
@@ -72,16 +74,18 @@ describe.each(t5Names)('%s answers as transformers does', (name) => {
 
   test('without an adapter an adaptable session gives the base logits, bit for bit', async () => {
     const prompts = promptsOf(t5.batch('main'))
-    const steps = async (session: AnsweringSession) => {
+    const steps = async (session: GenerativeSession) => {
       const decoder = await session.start(prompts, { adapter: null, beams: 1 })
       return [(await decoder.step([0, 0, 0])).slice(), (await decoder.step([5, 6, 7])).slice()]
     }
-    const fused = await openAnsweringSession(t5.model, {
-      adaptable: [],
-      threads: 1,
-      provider: 'cpu',
-      fusedNorms: true,
-    })
+    const fused = requireGenerative(
+      await openAnsweringSession(t5.model, {
+        adaptable: [],
+        threads: 1,
+        provider: 'cpu',
+        fusedNorms: true,
+      }),
+    )
     expect(await steps(adaptable)).toEqual(await steps(fused))
     await fused.dispose()
   })
@@ -110,14 +114,16 @@ describe.each(t5Names)('%s answers as transformers does', (name) => {
         { shape, data: data.map((value, i) => value || Math.sin(i)) },
       ]),
     )
-    const wide: Adapter = { targets, parameters }
-    const own = await openAnsweringSession(t5.model, {
-      adaptable: targets.map(({ path }) => path),
-      threads: 1,
-      provider: 'cpu',
-      fusedNorms: true,
-    })
-    const ids = async (session: AnsweringSession, adapter: Adapter | null) =>
+    const wide: Adapter = { targets, parameters, savedModules: [], notes: [] }
+    const own = requireGenerative(
+      await openAnsweringSession(t5.model, {
+        adaptable: targets.map(({ path }) => path),
+        threads: 1,
+        provider: 'cpu',
+        fusedNorms: true,
+      }),
+    )
+    const ids = async (session: GenerativeSession, adapter: Adapter | null) =>
       (await answer(session, prompts, adapter)).map((result) => result.ids)
     const alone = await ids(own, wide)
     const narrow = t5.facts.generation['adapter-all-linear']?.['greedy']?.main.ids.map(plain)

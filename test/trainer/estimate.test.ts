@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { estimate } from '../../trainer/estimate.ts'
-import { chooseTargets } from '../../trainer/lora/targets.ts'
+import { chooseTrained } from '../../trainer/lora/trained.ts'
 import { openModel } from '../../trainer/models/registry.ts'
 import { parseSettings } from '../../trainer/protocol.ts'
 import type { EstimateResult, Settings, TrainCommand } from '../../trainer/protocol.ts'
@@ -24,11 +24,11 @@ const withTests = (settings: Partial<Settings> = {}): TrainCommand => ({
 })
 
 const estimateOf = (
-  { model, data, validation, tests, settings }: TrainCommand,
+  { model, datasets, validation, tests, settings }: TrainCommand,
   stop = new AbortController().signal,
 ): Promise<EstimateResult> =>
   estimate(
-    { kind: 'estimate', model, data, validation, tests, settings },
+    { kind: 'estimate', model, datasets, validation, tests, settings },
     { report: () => undefined, stop, keep: new AbortController().signal },
   )
 
@@ -76,7 +76,7 @@ test('of many examples a sample is read, and the rest is counted in', async () =
   await writeFile(data, JSON.stringify(Array.from({ length: 4000 }, (_, i) => record(i))))
   const command = {
     ...tinyCommand(folder, join(folder, 'unused')),
-    data,
+    datasets: [{ name: 'data', data, weight: 1 }],
     settings: parseSettings({
       ...tinyCommand(folder, '').settings,
       maxSteps: 1,
@@ -110,14 +110,24 @@ describe('memory', () => {
     const { architecture, parameterCount } = await openModel(starter)
     const settings = parseSettings({ ...sample, ...row.settings })
     const estimated = estimateMemoryMb({
-      config: architecture.config,
+      architecture,
       parameterCount,
-      targets: settings.method === 'lora' ? chooseTargets(architecture.linears, settings) : null,
+      trained: chooseTrained(architecture, settings),
       largest: { batch: settings.batchSize, source: 344, target: 19 },
       validates: row.validates,
       answers: row.answers,
       settings,
     })
     expect(Math.abs(estimated / row.measured - 1)).toBeLessThan(0.2)
+  })
+})
+
+test.each([0, -1, Number.NaN, 1e9, Infinity])('a weight of %f for a dataset is refused', async (weight) => {
+  const command = withTests()
+  const [dataset] = command.datasets
+  if (!dataset) throw new Error('The command has a dataset.')
+  await expect(estimateOf({ ...command, datasets: [{ ...dataset, weight }] })).rejects.toMatchObject({
+    code: 'setting_invalid',
+    message: expect.stringContaining('from 0.01 to 100') as string,
   })
 })

@@ -41,7 +41,7 @@ test('a run reports its phases in order and saves an adapter that loads', async 
   })
   expect(result).toMatchObject({ stopped: 'finished', step: 15, adapter: join(runDir, 'adapter') })
   const { architecture } = await openModel(join(folder, 'model'))
-  const adapter = await loadAdapter(result.adapter, architecture.linears)
+  const adapter = await loadAdapter(result.adapter, architecture)
   expect(adapter.targets).toHaveLength(architecture.linears.size)
   expect(adapter.targets[0]).toMatchObject({ rank: 2, scale: 2 })
 })
@@ -120,7 +120,7 @@ describe('asked to stop and keep', () => {
     expect(result.after).toMatchObject({ count: 5 })
     expect(result.comparisons).toHaveLength(5)
     const { architecture } = await openModel(join(folder, 'model'))
-    expect((await loadAdapter(result.adapter, architecture.linears)).targets.length).toBeGreaterThan(0)
+    expect((await loadAdapter(result.adapter, architecture)).targets.length).toBeGreaterThan(0)
   })
 
   test('without a validation the adapter is the one of the last step', async () => {

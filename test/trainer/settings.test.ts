@@ -52,6 +52,9 @@ describe('settings', () => {
     ['doSample', { kind: 'boolean', nullable: false }],
     ['targetModules', { kind: 'list', of: 'text', keywords: ['all-linear'], nullable: false }],
     ['layersToTransform', { kind: 'list', of: 'integer', keywords: [], nullable: true }],
+    ['modulesToSave', { kind: 'list', of: 'text', keywords: [], nullable: true }],
+    ['rankPattern', { kind: 'map', of: 'integer', min: 1, exclusiveMin: false, nullable: true }],
+    ['alphaPattern', { kind: 'map', of: 'number', min: 0, exclusiveMin: true, nullable: true }],
   ])('the form of %s says what its check takes', (name, input) => {
     expect(describeSettings().find((info) => info.name === name)?.input).toEqual(input)
   })
@@ -79,6 +82,11 @@ describe('settings', () => {
     ['learningRate', -1],
     ['dropout', 1],
     ['targetModules', []],
+    ['rankPattern', { q: 0 }],
+    ['rankPattern', { q: 1.5 }],
+    ['rankPattern', 'q=4'],
+    ['alphaPattern', { q: -1 }],
+    ['modulesToSave', []],
     ['schedule', 'polynomial'],
     ['provider', 'tpu'],
     ['seed', '42'],
@@ -102,7 +110,19 @@ describe('settings', () => {
     ['dropout=null', ['dropout', null]],
     ['targetModules=q,v', ['targetModules', ['q', 'v']]],
     ['targetModules=all-linear', ['targetModules', 'all-linear']],
+    ['targetModules=q', ['targetModules', ['q']]],
+    ['targetModules="all-linear"', ['targetModules', 'all-linear']],
+    ['targetModules=["decoder.*[qv]"]', ['targetModules', ['decoder.*[qv]']]],
     ['layersToTransform=0,2', ['layersToTransform', [0, 2]]],
+    ['layersToTransform=1', ['layersToTransform', [1]]],
+    ['layersToTransform=null', ['layersToTransform', null]],
+    ['rankPattern=q:4, v:8', ['rankPattern', { q: 4, v: 8 }]],
+    ['rankPattern=(?:q|v):4', ['rankPattern', { '(?:q|v)': 4 }]],
+    ['alphaPattern={"q":0.5}', ['alphaPattern', { q: 0.5 }]],
+    ['rankPattern=q4', ['rankPattern', 'q4']],
+    ['modulesToSave=lm_head', ['modulesToSave', ['lm_head']]],
+    ['frozenLayers=0', ['frozenLayers', ['0']]],
+    ['frozenLayers=0,encoder', ['frozenLayers', ['0', 'encoder']]],
     [' schedule = cosine', ['schedule', 'cosine']],
   ])('%s is read', (assignment, expected) => {
     expect(parseAssignment(assignment)).toEqual(expected)

@@ -56,7 +56,7 @@ beforeAll(async () => {
   const command = tinyCommand(folder, join(folder, 'run'))
   ;({ result, reports } = await runTiny({
     ...command,
-    data,
+    datasets: [{ name: 'data', data, weight: 1 }],
     settings,
     tests: [{ name: 'all', data }],
   }))
@@ -111,7 +111,14 @@ test('ask does a task from memory and with an input; a question still needs its 
 test('estimate counts tasks as windows of their own', async () => {
   const { model } = tinyCommand(folder, '')
   const found = await estimate(
-    { kind: 'estimate', model, data, validation: null, tests: [{ name: 'all', data }], settings },
+    {
+      kind: 'estimate',
+      model,
+      datasets: [{ name: 'data', data, weight: 1 }],
+      validation: null,
+      tests: [{ name: 'all', data }],
+      settings,
+    },
     quiet,
   )
   expect(found.windows).toBe(found.trainExamples)

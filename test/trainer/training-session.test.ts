@@ -5,17 +5,19 @@ import { clipFactor, globalNorm } from '../../trainer/optim/clip.ts'
 import { learningRateAt } from '../../trainer/optim/schedule.ts'
 import type { NamedTensor } from '../../trainer/checkpoint/safetensors.ts'
 import { padBatch } from '../../trainer/data/batches.ts'
+import { paddedFeeds } from '../../trainer/kinds/seq2seq.ts'
+import { adapterTrained } from '../../trainer/lora/trained.ts'
 import { buildTrainingGraph, openTrainingSession } from '../../trainer/training-session.ts'
 import type { TrainingGraphOptions, TrainingSession } from '../../trainer/training-session.ts'
 import { golden, relativeError } from '../support/goldens.ts'
-import { adapterNames, openT5Case, parametersOf, t5Names } from '../support/t5-goldens.ts'
+import { adapterNames, openT5Case, parametersOf, t5Names, wholeModel } from '../support/t5-goldens.ts'
 import type { AdapterName, T5Case } from '../support/t5-goldens.ts'
 
 const largest = { batch: 4, source: 150, target: 10 }
 
 async function open(t5: T5Case, options: Partial<TrainingGraphOptions>, seed = 1): Promise<TrainingSession> {
   const graph = buildTrainingGraph(t5.model, {
-    targets: null,
+    trained: wholeModel(t5.model),
     labelSmoothing: 0,
     dropout: 0,
     loraDropout: 0,
@@ -35,7 +37,7 @@ describe.each(t5Names)('the course of %s equals PyTorch and PEFT', (name) => {
   test.each([...adapterNames, 'full'] as const)('%s', async (trained) => {
     const adapter = trained === 'full' ? null : t5.adapters[trained]
     const parameters = copyOf(await parametersOf(t5, adapter))
-    const session = await open(t5, { targets: adapter?.targets ?? null })
+    const session = await open(t5, { trained: adapter ? adapterTrained(adapter) : wholeModel(t5.model) })
     const expected = t5.facts.curves.float64[trained]
     if (!expected) throw new Error(`There is no curve ${trained}.`)
     const steps = expected.loss.length
@@ -44,8 +46,8 @@ describe.each(t5Names)('the course of %s equals PyTorch and PEFT', (name) => {
     const tolerance = 1e-4
     let state: AdamWState = initialAdamW(parameters)
     for (let step = 0; step < steps; step++) {
-      const batch = t5.batch(step % 2 === 0 ? 'main' : 'long')
-      const lossScale = 1 / batch.labels.length
+      const batch = paddedFeeds(t5.batch(step % 2 === 0 ? 'main' : 'long'))
+      const lossScale = 1 / batch.labels
       const { loss, gradients } = await session.gradients(parameters, batch, { lossScale, step })
       expect(offBy(loss, expected.loss[step]), `loss of step ${step}`).toBeLessThan(tolerance)
       const norm = globalNorm(gradients)
@@ -67,8 +69,8 @@ describe.each(t5Names)('the course of %s equals PyTorch and PEFT', (name) => {
       })
     }
     for (const [batch, finalLoss] of Object.entries(expected.finalLoss)) {
-      const fed = t5.batch(batch)
-      const { loss } = await session.gradients(parameters, fed, { lossScale: 1 / fed.labels.length, step: 0 })
+      const fed = paddedFeeds(t5.batch(batch))
+      const { loss } = await session.gradients(parameters, fed, { lossScale: 1 / fed.labels, step: 0 })
       expect(offBy(loss, finalLoss), `final loss of ${batch}`).toBeLessThan(tolerance)
     }
     await session.dispose()
@@ -88,7 +90,7 @@ describe('dropout', () => {
     seed?: number,
     adapter: AdapterName = 'adapter-qv',
   ) => {
-    const session = await open(t5, { targets: t5.adapters[adapter].targets, ...options }, seed)
+    const session = await open(t5, { trained: adapterTrained(t5.adapters[adapter]), ...options }, seed)
     sessions.push(session)
     return session
   }
@@ -99,7 +101,7 @@ describe('dropout', () => {
     for (const session of sessions) await session.dispose()
   })
   const run = (session: TrainingSession, step: number, parameters = t5.adapters['adapter-qv'].parameters) =>
-    session.gradients(parameters, t5.batch('main'), { lossScale: 1, step })
+    session.gradients(parameters, paddedFeeds(t5.batch('main')), { lossScale: 1, step })
 
   test.each([
     ['in the model', { dropout: 0.3 }],
@@ -132,7 +134,9 @@ describe('dropout', () => {
 
   test.each([0.1, 0.5])('the share that a rate of %f drops is that rate', async (loraDropout) => {
     const session = await opened({ loraDropout })
-    const token = padBatch([{ sourceIds: [7], targetIds: [9] }], { padTokenId: 0, decoderStartTokenId: 0 })
+    const token = paddedFeeds(
+      padBatch([{ sourceIds: [7], targetIds: [9] }], { padTokenId: 0, decoderStartTokenId: 0 }),
+    )
     const { parameters } = t5.adapters['adapter-qv']
     let [dropped, total] = [0, 0]
     for (let step = 0; step < 60; step++) {
@@ -182,19 +186,19 @@ describe('gradient accumulation', () => {
   test('the sum over small batches equals one large batch', async () => {
     const t5 = await openT5Case('t5-flan')
     const adapter = t5.adapters['adapter-all-linear']
-    const session = await open(t5, { targets: adapter.targets, labelSmoothing: 0.1 })
+    const session = await open(t5, { trained: adapterTrained(adapter), labelSmoothing: 0.1 })
     const items = [12, 30, 7, 21].map((length, i) => ({
       sourceIds: Array.from({ length }, (_, j) => 2 + ((i * 31 + j * 7) % 90)),
       targetIds: Array.from({ length: 2 + i }, (_, j) => (j === 1 + i ? 1 : 2 + ((i * 13 + j * 5) % 90))),
     }))
     const padding = { padTokenId: 0, decoderStartTokenId: 0 }
-    const whole = padBatch(items, padding)
-    const lossScale = 1 / whole.labels.length
+    const whole = paddedFeeds(padBatch(items, padding))
+    const lossScale = 1 / whole.labels
     const together = await session.gradients(adapter.parameters, whole, { lossScale, step: 0 })
     let loss = 0
     const sums = new Map<string, Float32Array>()
     for (const part of [items.slice(0, 1), items.slice(1, 3), items.slice(3)]) {
-      const result = await session.gradients(adapter.parameters, padBatch(part, padding), {
+      const result = await session.gradients(adapter.parameters, paddedFeeds(padBatch(part, padding)), {
         lossScale,
         step: 0,
       })
@@ -215,10 +219,10 @@ describe('gradient accumulation', () => {
 test('a graph without gradients gives the loss alone', async () => {
   const t5 = await openT5Case('t5-v1.0')
   const adapter = t5.adapters['adapter-qv']
-  const session = await open(t5, { targets: adapter.targets, withGradients: false })
-  const batch = t5.batch('main')
+  const session = await open(t5, { trained: adapterTrained(adapter), withGradients: false })
+  const batch = paddedFeeds(t5.batch('main'))
   const { loss, gradients } = await session.gradients(adapter.parameters, batch, {
-    lossScale: 1 / batch.labels.length,
+    lossScale: 1 / batch.labels,
     step: 0,
   })
   await session.dispose()

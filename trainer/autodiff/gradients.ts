@@ -3,6 +3,7 @@ import {
   concat,
   div,
   equal,
+  exp,
   expand,
   gemm,
   less,
@@ -82,6 +83,10 @@ export const gradientRules: Readonly<Record<string, GradientRule>> = {
   sigmoid: ({ gradient, output }) => [mul(gradient, mul(output, sub(one, output)))],
   // With the output rather than the input, so that the input need not be kept.
   relu: ({ gradient, output }) => [mul(gradient, cast(less(zero, output), 'float32'))],
+  erf: (applied) => {
+    const x = single(applied)
+    return [mul(applied.gradient, mul(exp(neg(mul(x, x))), constant(2 / Math.sqrt(Math.PI))))]
+  },
   softmax: ({ gradient, output }) => [mul(output, sub(gradient, reduceSum(mul(gradient, output), [-1])))],
   add: binary((_a, _b, { gradient }) => [gradient, gradient]),
   sub: binary((_a, _b, { gradient }) => [gradient, neg(gradient)]),
@@ -116,7 +121,8 @@ export const gradientRules: Readonly<Record<string, GradientRule>> = {
     const db = transB
       ? gemm(g, a, { transA: true, transB: transA, alpha })
       : gemm(a, g, { transA: !transA, alpha })
-    return [da, db, g]
+    const plus = applied.operation.inputs[2]
+    return [da, db, plus ? unbroadcast(g, plus.shape) : null]
   },
   transpose: ({ operation, gradient }) => {
     const permutation = operation.attributes['perm'] as readonly number[]

@@ -1,5 +1,8 @@
 import {
   add,
+  div,
+  erf,
+  exp,
   gather,
   gemm,
   matMul,
@@ -12,6 +15,7 @@ import {
   sub,
   transpose,
 } from '../graph/ops.ts'
+import { halfProduct } from '../graph/half-matrix.ts'
 import { dimAt } from '../graph/shape.ts'
 import { constant } from '../graph/tensor.ts'
 import type { RegionTensor, Tensor } from '../graph/tensor.ts'
@@ -32,6 +36,21 @@ export const regionRules: Readonly<Record<string, RegionRule>> = {
     return [
       mul(sub(scaled, mul(normalized, projection)), inverseRms),
       unbroadcast(mul(gradient, normalized), scale.shape),
+    ]
+  },
+
+  /** Inputs x `[..., width]`, scale and bias `[width]`; saved mean and inverseDeviation `[..., 1]`. */
+  layerNorm: (region, gradient) => {
+    const [x, scale, bias] = inputsOf(region)
+    if (!bias) throw new Error('layerNorm takes three inputs.')
+    const inverseDeviation = saved(region, 'inverseDeviation')
+    const normalized = mul(sub(x, saved(region, 'mean')), inverseDeviation)
+    const scaled = mul(gradient, scale)
+    const projection = mul(normalized, reduceMean(mul(scaled, normalized), [-1]))
+    return [
+      mul(sub(sub(scaled, reduceMean(scaled, [-1])), projection), inverseDeviation),
+      unbroadcast(mul(gradient, normalized), scale.shape),
+      unbroadcast(gradient, bias.shape),
     ]
   },
 
@@ -76,8 +95,40 @@ export const regionRules: Readonly<Record<string, RegionRule>> = {
     ]
   },
 
+  /** Inputs x `[n, in]` and what was added to the product, if anything; saved matrix, widened here. */
+  quantizedProduct: (region, gradient) => {
+    const [, plus] = region.inputs
+    const dx = gemm(gradient, saved(region, 'matrix'))
+    return plus ? [dx, unbroadcast(gradient, plus.shape)] : [dx]
+  },
+
+  /** Input magnitudes `[out]`; saved norm `[out]`, which counts as a constant (Liu et al. 2024, section 4.3). */
+  rowFactors: (region, gradient) => [div(gradient, saved(region, 'norm'))],
+
+  /** Inputs x `[n, in]` and what was added to the product, if anything; saved float16 weight. */
+  halfLinear: (region, gradient) => {
+    const [, plus] = region.inputs
+    const dx = halfProduct(gradient, saved(region, 'weight'), { transB: false })
+    return plus ? [dx, unbroadcast(gradient, plus.shape)] : [dx]
+  },
+
   /** Input x; saved mask, drawn a second time so that it need not be kept. */
   dropout: (region, gradient) => [mul(gradient, saved(region, 'mask'))],
+
+  /** Input x `[…]`; `gelu' = Φ(x) + x·φ(x)`, both formed anew from x, which alone is kept. */
+  gelu: (region, gradient) => {
+    const [x] = region.inputs
+    if (!x) throw new Error('gelu takes an input.')
+    const cumulative = mul(add(erf(mul(x, constant(Math.SQRT1_2))), constant(1)), constant(0.5))
+    const density = mul(exp(mul(mul(x, x), constant(-0.5))), constant(1 / Math.sqrt(2 * Math.PI)))
+    return [mul(gradient, add(cumulative, mul(x, density)))]
+  },
+
+  /** Inputs logits and targets `[rows, n]`; saved probabilities. With targets that sum to 1 it is `P − targets`. */
+  softCrossEntropy: (region, gradient) => {
+    const [, targets] = inputsOf(region)
+    return [mul(sub(saved(region, 'probabilities'), targets), gradient), null]
+  },
 
   /**
    * Input x `[…]`; everything else is formed anew from x, since the chain's values would outweigh all others. With

@@ -1,3 +1,5 @@
+import type { TaskKind } from './tasks.ts'
+
 /**
  * One accepted answer: its text and where it starts in the context, counted in Unicode code points; null for the
  * target of a task, which need not stand in its input.
@@ -7,9 +9,14 @@ export interface Answer {
   readonly start: number | null
 }
 
-/** Answers are spans of the context, or texts of their own that an instruction asks for. */
-export const exampleForms = ['qa', 'task'] as const
+/**
+ * Answers are spans of the context, or texts of their own that an instruction asks for; or the context itself is what
+ * is learnt, and there is neither question nor answer.
+ */
+export const exampleForms = ['qa', 'task', 'passage'] as const
 export type ExampleForm = (typeof exampleForms)[number]
+/** The forms of what can be asked. */
+export type AskedForm = Exclude<ExampleForm, 'passage'>
 
 /**
  * The one form of training data: a question about a context, after SQuAD (Rajpurkar et al. 2016, 2018).
@@ -18,10 +25,15 @@ export type ExampleForm = (typeof exampleForms)[number]
  *
  * Other tasks use the same record with the form `task`: `context` is the input, which may be empty, `question` the
  * instruction, `answers` the accepted targets. A question to be answered from memory (closed-book) is one of these.
+ * `task` says which of the tasks, and so how its answers are scored.
+ *
+ * Plain text to be learnt has the form `passage`: `context` is the text, `question` is empty.
  */
 export interface Example {
   readonly id: string
   readonly form: ExampleForm
+  /** Of the form `task`; `text` where it is left out. */
+  readonly task?: TaskKind
   readonly context: string
   readonly question: string
   readonly answers: readonly Answer[]

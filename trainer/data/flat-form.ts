@@ -7,12 +7,21 @@ import {
   readImpossible,
 } from './raw-record.ts'
 import type { RawAnswer, RawObject, RawRecord } from './raw-record.ts'
+import { readTaskKind } from './tasks.ts'
 
-/** Whether a list looks like flat records: some entry has a context, a question or an instruction. */
+/** Whether a list looks like flat records: some entry has a context, a question, an instruction or is plain text. */
 export function isFlatForm(records: readonly unknown[]): boolean {
-  return records.some(
-    (record) => isObject(record) && ('context' in record || 'question' in record || 'instruction' in record),
-  )
+  return records.some((record) => isObject(record) && (asks(record) || isPassage(record)))
+}
+
+function asks(record: RawObject): boolean {
+  return 'context' in record || 'question' in record || 'instruction' in record
+}
+
+/** A text without anything that is asked about it, and without a label that would make it a task of its own. */
+function isPassage(record: RawObject): boolean {
+  const known = ['text', 'title', 'source', 'id']
+  return typeof record['text'] === 'string' && Object.keys(record).every((key) => known.includes(key))
 }
 
 /** The records of a flat list; `place` names the place of an index. */
@@ -22,7 +31,9 @@ export function readFlatForm(records: readonly unknown[], place: (index: number)
 
 /**
  * One flat record: `{ id, title?, context, question, answers, is_impossible? }`, or a task:
- * `{ id?, title?, instruction, input?, target }`, its targets also as a list (`targets`) or under `output`.
+ * `{ id?, title?, task?, instruction, input?, target }`, its targets also as a list (`targets`) or under `output`.
+ * `task` is one of `taskKinds`, or a name that is known for it; any other is taken for none. Plain text to be learnt is
+ * `{ text, title?, source?, id? }`; texts of one title, or without it of one source, belong together.
  */
 export function readFlatRecord(record: unknown, where: string): RawRecord {
   if (!isObject(record)) return faultyRecord(where, `A record is expected, not ${describeValue(record)}.`)
@@ -33,10 +44,23 @@ export function readFlatRecord(record: unknown, where: string): RawRecord {
     id: record['id'],
     title: typeof title === 'string' && title.trim() !== '' ? title : null,
   }
+  if (isPassage(record))
+    return {
+      ...common,
+      form: 'passage',
+      title: common.title ?? sourceOf(record),
+      context: record['text'],
+      question: '',
+      answers: [],
+      answersEmptyByForm: false,
+      isImpossible: null,
+      extra: null,
+    }
   if ('instruction' in record && !('question' in record))
     return {
       ...common,
       form: 'task',
+      task: readTaskKind(record['task']),
       context: record['input'],
       question: record['instruction'],
       answers: readTargets(record),
@@ -55,6 +79,10 @@ export function readFlatRecord(record: unknown, where: string): RawRecord {
     isImpossible: readImpossible(record),
     extra: readExtra(record),
   }
+}
+
+function sourceOf({ source }: RawObject): string | null {
+  return typeof source === 'string' && source.trim() !== '' ? source : null
 }
 
 function readTargets(record: RawObject): RawAnswer[] {

@@ -1,8 +1,8 @@
 import { codePointIndex } from './code-points.ts'
 import type { ExampleForm } from './example.ts'
-import { taskPrompt } from './task-prompt.ts'
+import { encoderPrompts } from './prompt-form.ts'
 import type { TextTokenizer } from './tokenizer.ts'
-import { encodeIfShort, encodeWithEnd, fitFront, limit, promptWindows } from './windows.ts'
+import { encodeIfShort, encodePrompt, fitFront, limit, promptWindows } from './windows.ts'
 import type { Window, WindowOptions } from './windows.ts'
 
 /** What a model is asked: a question about a context, or of a task the instruction and its input. */
@@ -37,9 +37,10 @@ export function promptsOf(tokenizer: TextTokenizer, asked: Asked, options: Windo
 function taskPromptIds(
   tokenizer: TextTokenizer,
   { question: instruction, context: input }: Asked,
-  { maxSourceLength }: WindowOptions,
+  { maxSourceLength, form = encoderPrompts }: WindowOptions,
 ): Prompt {
-  const lengthOf = (text: string) => encodeWithEnd(tokenizer, text).length
+  const prompter = { tokenizer, form }
+  const lengthOf = (text: string) => encodePrompt(prompter, text).length
   const prompt = (sourceIds: number[], asked: string, kept: string): Prompt => ({
     sourceIds: limit(sourceIds, maxSourceLength),
     start: 0,
@@ -49,16 +50,21 @@ function taskPromptIds(
     questionCut: asked !== instruction,
     inputCut: kept !== input,
   })
-  const whole = encodeIfShort(tokenizer, taskPrompt(instruction, input), maxSourceLength)
+  const whole = encodeIfShort(prompter, form.task(instruction, input), maxSourceLength)
   if (whole) return prompt(whole, instruction, input)
 
   const reserve = input.trim() === '' ? 0 : Math.ceil(maxSourceLength / 4)
-  const asked = fitFront(tokenizer, instruction, (text) => lengthOf(text) + reserve <= maxSourceLength, {
+  const asked = fitFront(
+    tokenizer,
+    instruction,
+    (text) => lengthOf(form.task(text, '')) + reserve <= maxSourceLength,
+    {
+      most: maxSourceLength,
+    },
+  )
+  const kept = fitFront(tokenizer, input, (text) => lengthOf(form.task(asked, text)) <= maxSourceLength, {
     most: maxSourceLength,
+    room: maxSourceLength - lengthOf(form.task(asked, '')),
   })
-  const kept = fitFront(tokenizer, input, (text) => lengthOf(taskPrompt(asked, text)) <= maxSourceLength, {
-    most: maxSourceLength,
-    room: maxSourceLength - lengthOf(asked),
-  })
-  return prompt(encodeWithEnd(tokenizer, taskPrompt(asked, kept)), asked, kept)
+  return prompt(encodePrompt(prompter, form.task(asked, kept)), asked, kept)
 }

@@ -1,4 +1,5 @@
 import type { ExampleForm } from './example.ts'
+import type { TaskKind } from './tasks.ts'
 
 /** An answer as a file has it: the offset is null where the file gives none. */
 export interface RawAnswer {
@@ -13,6 +14,8 @@ export interface RawRecord {
   /** Why the entry is no record at all, or null. */
   readonly fault: string | null
   readonly form: ExampleForm
+  /** Of the form `task`, where the entry says it. */
+  readonly task?: TaskKind | null
   readonly id: unknown
   /** Of a task the input. */
   readonly context: unknown

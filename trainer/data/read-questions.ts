@@ -21,7 +21,7 @@ export interface Question {
 export async function readQuestions(path: string): Promise<Question[]> {
   const { records } = await readRecords(path)
   return records
-    .filter((record) => record.fault === null)
+    .filter(({ fault, form }) => fault === null && form !== 'passage')
     .map(({ id, where, form, context, question, answers }) => ({
       id: readId(id) ?? where,
       form,

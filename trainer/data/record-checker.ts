@@ -54,33 +54,32 @@ export function createRecordChecker(source: string): RecordChecker {
     if (record.fault !== null) return drop(note, 'not_a_record', record.fault)
     const given = givenContext(record)
     if (given === null) return drop(note, 'context_missing', 'The record has no context.')
-    if (typeof record.question !== 'string' || record.question.trim() === '')
+    if (form !== 'passage' && !hasText(record.question))
       return drop(
         note,
         'question_missing',
         form === 'task' ? 'The record has no instruction.' : 'The record has no question.',
       )
     const context = knownContext(contexts, given)
-    const found =
-      form === 'task' ? findTargets(record, note) : findAnswers(record, context, { note, offsets })
+    const found = answersOf(record, context, { note, offsets })
     if (!found) return null
 
-    const question = record.question.toWellFormed()
+    const asked = typeof record.question === 'string' ? record.question : ''
+    const question = asked.toWellFormed()
     const givenId = readId(record.id)
     const id = givenId?.toWellFormed() ?? null
     if (!seen.add(contentKey(context.digest, question, found.answers))) {
       const isKept = id !== null && !ids.has(id)
-      const message =
-        form === 'task'
-          ? 'The same instruction, input and targets stand in the file before.'
-          : 'The same context, question and answers stand in the file before.'
+      const message = `The same ${contents[form]} in the file before.`
       // Some data (SQuAD) asks a question twice under two ids: predictions are looked up by either.
       note('record_duplicate', isKept ? 'flagged' : 'dropped', message)
       if (!isKept) return null
     }
-    if (!context.wellFormed || found.malformed || question !== record.question || id !== givenId)
+    if (!context.wellFormed || found.malformed || question !== asked || id !== givenId)
       note('text_malformed', 'mended', 'Lone surrogates in the text were replaced by U+FFFD.')
-    if (id === null) note('id_missing', 'mended', `The record has no id; its place, ${where}, serves as one.`)
+    // Nobody looks a plain text up by its id.
+    if (id === null && form !== 'passage')
+      note('id_missing', 'mended', `The record has no id; its place, ${where}, serves as one.`)
     const wanted = id ?? where
     const unique = ids.take(wanted)
     if (unique !== wanted)
@@ -89,10 +88,11 @@ export function createRecordChecker(source: string): RecordChecker {
         'mended',
         `The id ${shortened(wanted)} is taken; this record is ${shortened(unique)} now.`,
       )
-    noteTexts(context, question, found.answers, note)
+    noteTexts(context, { form, question, answers: found.answers }, note)
     return {
       id: unique,
       form,
+      ...(form === 'task' && record.task ? { task: record.task } : {}),
       context: context.text,
       question,
       answers: found.answers,
@@ -133,6 +133,26 @@ function givenContext({ form, context }: RawRecord): string | null {
   return typeof context === 'string' && context.trim() !== '' ? context : null
 }
 
+function hasText(value: unknown): value is string {
+  return typeof value === 'string' && value.trim() !== ''
+}
+
+/** What two records of a form have in common where they are the same. */
+const contents: Readonly<Record<RawRecord['form'], string>> = {
+  qa: 'context, question and answers stand',
+  task: 'instruction, input and targets stand',
+  passage: 'text stands',
+}
+
+function answersOf(
+  record: RawRecord,
+  context: KnownContext,
+  options: Parameters<typeof findAnswers>[2],
+): FoundAnswers | null {
+  if (record.form === 'passage') return { answers: [], malformed: false }
+  return record.form === 'task' ? findTargets(record, options.note) : findAnswers(record, context, options)
+}
+
 function findTargets({ answers }: RawRecord, note: Note): FoundAnswers | null {
   const given = answers.filter(({ text }) => text.trim() !== '')
   if (given.length === 0) {
@@ -146,8 +166,13 @@ function findTargets({ answers }: RawRecord, note: Note): FoundAnswers | null {
 }
 
 /** Findings about texts that are used as they are. */
-function noteTexts(context: KnownContext, question: string, answers: readonly Answer[], note: Note): void {
-  const fault = lengthFault(context.text, question, answers)
+function noteTexts(
+  context: KnownContext,
+  { form, question, answers }: Pick<Example, 'form' | 'question' | 'answers'>,
+  note: Note,
+): void {
+  // A text to be learnt may be a whole book.
+  const fault = form === 'passage' ? null : lengthFault(context.text, question, answers)
   if (fault !== null) note('text_too_long', 'flagged', fault)
   if (context.mojibake || hasMojibake(question) || answers.some(({ text }) => hasMojibake(text)))
     note(

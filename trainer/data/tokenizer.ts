@@ -3,6 +3,13 @@ import { join } from 'node:path'
 import { MetaspacePreTokenizer, Tokenizer, Unigram } from '@huggingface/tokenizers'
 import { z } from 'zod'
 import { TrainerError } from '../errors.ts'
+import { divideAsReference } from './byte-level.ts'
+import { describeBytePairs } from './tokenizer-files.ts'
+import type { DescribedTokenizer } from './tokenizer-files.ts'
+import { checkTokenizerFile, invalidTokenizer, parseTokenizerFile } from './tokenizer-json.ts'
+import type { PlacedToken } from './placed-token.ts'
+import { describeWordPieces } from './word-piece-files.ts'
+import { placedWordPieces } from './word-pieces.ts'
 
 export interface EncodeOptions {
   /** Whether the model's own marks are added, for T5 the end mark; true by default. */
@@ -23,6 +30,8 @@ export interface TextTokenizer {
   readonly unkTokenId: number | null
   encode(text: string, options?: EncodeOptions): number[]
   decode(ids: readonly number[], options?: DecodeOptions): string
+  /** The tokens of a text with their places; null where this tokenizer cannot say them (see `placeTokens`). */
+  readonly placed: ((text: string) => PlacedToken[]) | null
 }
 
 const tokenName = z
@@ -51,27 +60,39 @@ const configSchema = z.looseObject({
 })
 
 /**
- * Loads the tokenizer of a model folder: `tokenizer.json`, and `tokenizer_config.json` where it is there.
+ * Loads the tokenizer of a model folder: `tokenizer.json`, and `tokenizer_config.json` where it is there; without a
+ * tokenizer.json what the older vocabulary files say.
  *
- * @throws TrainerError `file_missing` where there is no tokenizer.json, `tokenizer_invalid` where it cannot be
+ * @throws TrainerError `file_missing` where there is none of these, `tokenizer_invalid` where it cannot be
  * used.
  */
 export async function loadTokenizer(modelDir: string): Promise<TextTokenizer> {
   const path = join(modelDir, 'tokenizer.json')
-  const [text, configText] = await Promise.all([
-    readOptional(path),
-    readOptional(join(modelDir, 'tokenizer_config.json')),
-  ])
-  if (text === null)
+  const read = (name: string) => readOptional(join(modelDir, name))
+  const [text, configText] = await Promise.all([read('tokenizer.json'), read('tokenizer_config.json')])
+  if (text === null) {
+    const described = (await describeBytePairs(modelDir, read)) ?? (await describeWordPieces(modelDir, read))
+    if (described) return buildDescribed(described)
     throw new TrainerError(
       'file_missing',
-      `${path} does not exist. Copy tokenizer.json from the place where the model came from into that folder.`,
+      `${path} does not exist, nor do the older vocabulary files. Copy tokenizer.json from the place where the model came from into that folder.`,
       { path },
     )
-  const description = parse(tokenizerSchema, text, path)
+  }
+  const description = parseTokenizerFile(tokenizerSchema, text, path)
   const config =
-    configText === null ? {} : parse(configSchema, configText, join(modelDir, 'tokenizer_config.json'))
+    configText === null
+      ? {}
+      : parseTokenizerFile(configSchema, configText, join(modelDir, 'tokenizer_config.json'))
   return buildTokenizer(description, config, path)
+}
+
+function buildDescribed({ description, config, path }: DescribedTokenizer): TextTokenizer {
+  return buildTokenizer(
+    checkTokenizerFile(tokenizerSchema, description, path),
+    checkTokenizerFile(configSchema, config, path),
+    path,
+  )
 }
 
 function buildTokenizer(
@@ -93,12 +114,13 @@ function buildTokenizer(
   try {
     tokenizer = new Tokenizer(description, config)
     if (splitsAtSpaces(description)) encodeByWord(tokenizer)
-    // U+10FFFD is in no vocabulary, so this meets a missing unknown token too.
-    const ids: unknown[] = tokenizer.encode('a b \u{10fffd}').ids
+    divideAsReference(tokenizer)
+    // The last two are in no vocabulary, so this meets a missing unknown token too; BERT's normalizer drops the first.
+    const ids: unknown[] = tokenizer.encode('a b \u{10fffd} \u{323af}').ids
     if (!ids.every(Number.isInteger)) throw new Error('it has no token for unknown text')
     if (ids.length > 0) tokenizer.decode(ids.map(Number))
   } catch (error) {
-    throw invalid(path, error instanceof Error ? error.message : String(error))
+    throw invalidTokenizer(path, error instanceof Error ? error.message : String(error))
   }
   return Object.freeze({
     vocabSize: Math.max(base, maximum(added.map((token) => token.id))) + 1,
@@ -114,6 +136,7 @@ function buildTokenizer(
             skip_special_tokens: skipSpecialTokens,
             clean_up_tokenization_spaces: cleanUp,
           }),
+    placed: placedWordPieces(description),
   })
 }
 
@@ -125,7 +148,12 @@ function buildTokenizer(
  */
 export function checkTokenizerFits(
   tokenizer: TextTokenizer,
-  model: { readonly vocabSize: number; readonly eosTokenId: number; readonly padTokenId: number },
+  model: {
+    readonly vocabSize: number
+    /** Null where the model ends no text. */
+    readonly eosTokenId: number | null
+    readonly padTokenId: number
+  },
 ): void {
   const advice = "Put the model's own tokenizer.json into its folder."
   if (tokenizer.vocabSize > model.vocabSize)
@@ -139,7 +167,7 @@ export function checkTokenizerFits(
     ['padding', tokenizer.padTokenId, model.padTokenId],
   ] as const
   for (const [name, found, expected] of marks)
-    if (found !== expected && !(name === 'padding' && found === null))
+    if (expected !== null && found !== expected && !(name === 'padding' && found === null))
       throw new TrainerError(
         'tokenizer_mismatch',
         `The tokenizer's ${name} token is ${found ?? 'missing'}, the model's is ${expected}: it was made for another model. ${advice}`,
@@ -198,25 +226,4 @@ async function readOptional(path: string): Promise<string | null> {
       return null
     throw error
   }
-}
-
-function parse<T>(schema: z.ZodType<T>, text: string, path: string): T {
-  let value: unknown
-  try {
-    value = JSON.parse(text)
-  } catch (error) {
-    throw invalid(path, error instanceof Error ? error.message : String(error))
-  }
-  const result = schema.safeParse(value)
-  if (result.success) return result.data
-  const issue = result.error.issues[0]
-  throw invalid(path, `${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'invalid'}`)
-}
-
-function invalid(path: string, reason: string): TrainerError {
-  return new TrainerError(
-    'tokenizer_invalid',
-    `${path} cannot be used (${reason}). Copy it again from the place where the model came from.`,
-    { path, reason },
-  )
 }

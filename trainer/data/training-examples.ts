@@ -1,5 +1,6 @@
 import { codePointLength } from './code-points.ts'
 import type { Answer, Example } from './example.ts'
+import { encoderPrompts } from './prompt-form.ts'
 import { promptsOf } from './prompts.ts'
 import { targetOf, unanswerable } from './qa-prompt.ts'
 import type { TextTokenizer } from './tokenizer.ts'
@@ -11,10 +12,16 @@ export interface TrainingExampleOptions extends WindowOptions {
   readonly maxTargetLength: number
 }
 
-/** A prompt and its target as token ids; both end with the end token. */
+/**
+ * One training item as token ids. With an encoder: a prompt and its target, both with the end token. For a model that
+ * continues a text: prompt and answer, or no source and a stretch of plain text as the target. For a span head: the
+ * ids of a window, and as the target the first and the last token's place in it.
+ */
 export interface TrainingItem {
   readonly sourceIds: readonly number[]
   readonly targetIds: readonly number[]
+  /** Of a span item, the place in `sourceIds` where the context begins. */
+  readonly contextStart?: number
   /** Index of the example that the item was made from. */
   readonly exampleIndex: number
 }
@@ -53,11 +60,13 @@ export function makeTrainingExamples(
   let answersCut = 0
   let questionsCut = 0
   let inputsCut = 0
-  const noAnswer = encodeTarget(tokenizer, unanswerable, options.maxTargetLength).ids
+  const { form = encoderPrompts, maxTargetLength } = options
+  const encode = (text: string) => encodeTarget(tokenizer, form.target(text), maxTargetLength)
+  const noAnswer = encode(unanswerable).ids
 
   for (const [exampleIndex, example] of examples.entries()) {
     const windows = promptsOf(tokenizer, example, options)
-    const target = encodeTarget(tokenizer, targetOf(example), options.maxTargetLength)
+    const target = encode(targetOf(example))
     if (target.cut) answersCut++
     if (windows.some((window) => window.questionCut)) questionsCut++
     if (windows.some((window) => window.inputCut)) inputsCut++

@@ -1,6 +1,7 @@
 import { TrainerError } from '../errors.ts'
 import { codePointIndex } from './code-points.ts'
-import { qaPrompt } from './qa-prompt.ts'
+import { encoderPrompts } from './prompt-form.ts'
+import type { PromptForm } from './prompt-form.ts'
 import type { TextTokenizer } from './tokenizer.ts'
 import { divideIntoPieces } from './words.ts'
 import type { Piece } from './words.ts'
@@ -10,6 +11,8 @@ export interface WindowOptions {
   readonly maxSourceLength: number
   /** Tokens by which neighbouring windows overlap; at most half of a window's room for the context is used. */
   readonly stride: number
+  /** How the prompt is written; by default as for an encoder. */
+  readonly form?: PromptForm
 }
 
 /** One prompt over a part of a context. */
@@ -41,9 +44,10 @@ export function promptWindows(
   tokenizer: TextTokenizer,
   question: string,
   context: string,
-  { maxSourceLength, stride }: WindowOptions,
+  { maxSourceLength, stride, form = encoderPrompts }: WindowOptions,
 ): Window[] {
-  const whole = encodeIfShort(tokenizer, qaPrompt(question, context), maxSourceLength)
+  const prompted = { tokenizer, form }
+  const whole = encodeIfShort(prompted, form.question(question, context), maxSourceLength)
   const index = codePointIndex(context)
   const window = (sourceIds: number[], start: number, end: number, questionCut: boolean): Window => ({
     sourceIds,
@@ -55,8 +59,8 @@ export function promptWindows(
   })
   if (whole) return [window(whole, 0, context.length, false)]
 
-  const asked = fitQuestion(tokenizer, question, maxSourceLength)
-  const room = maxSourceLength - promptLength(tokenizer, asked)
+  const asked = fitQuestion(prompted, question, maxSourceLength)
+  const room = maxSourceLength - promptLength(prompted, asked)
   const pieces = divideIntoPieces(
     tokenizer,
     context,
@@ -64,9 +68,9 @@ export function promptWindows(
   )
   const overlap = Math.min(stride, Math.floor(room / 2))
   const encode = (first: number, end: number) =>
-    encodeWithEnd(
-      tokenizer,
-      qaPrompt(asked, context.slice(pieces[first]?.start, pieces[end - 1]?.end).trim()),
+    encodePrompt(
+      prompted,
+      form.question(asked, context.slice(pieces[first]?.start, pieces[end - 1]?.end).trim()),
     )
 
   const windows: Window[] = []
@@ -89,7 +93,7 @@ export function promptWindows(
   }
   if (windows.length > 0) return windows
   return [
-    window(limit(encodeWithEnd(tokenizer, qaPrompt(asked, '')), maxSourceLength), 0, context.length, cut),
+    window(limit(encodePrompt(prompted, form.question(asked, '')), maxSourceLength), 0, context.length, cut),
   ]
 }
 
@@ -100,30 +104,44 @@ export function encodeWithEnd(tokenizer: TextTokenizer, text: string): number[] 
   return ids
 }
 
-/** The ids of a text with its end, or null where they are more than `maxLength`. */
-export function encodeIfShort(tokenizer: TextTokenizer, text: string, maxLength: number): number[] | null {
+/** Who encodes prompts, and how they are written. */
+export interface Prompter {
+  readonly tokenizer: TextTokenizer
+  readonly form: PromptForm
+}
+
+/** Encodes a prompt, with the end token where its form has one. */
+export function encodePrompt({ tokenizer, form }: Prompter, prompt: string): number[] {
+  return form.ended ? encodeWithEnd(tokenizer, prompt) : tokenizer.encode(prompt)
+}
+
+/** The ids of a prompt, or null where they are more than `maxLength`. */
+export function encodeIfShort(prompter: Prompter, text: string, maxLength: number): number[] | null {
   if (text.length > maxLength * unitsPerToken) return null
-  const ids = encodeWithEnd(tokenizer, text)
+  const ids = encodePrompt(prompter, text)
   return ids.length <= maxLength ? ids : null
 }
 
 /** Tokens of a prompt without its context. */
-function promptLength(tokenizer: TextTokenizer, question: string): number {
-  return encodeWithEnd(tokenizer, qaPrompt(question, '').trimEnd()).length
+function promptLength(prompter: Prompter, question: string): number {
+  return encodePrompt(prompter, prompter.form.question(question, '').trimEnd()).length
 }
 
 /** Cuts a question at its end until a quarter of the window is left to the context. */
-function fitQuestion(tokenizer: TextTokenizer, question: string, maxSourceLength: number): string {
-  const frame = promptLength(tokenizer, '')
+function fitQuestion(prompter: Prompter, question: string, maxSourceLength: number): string {
+  const frame = promptLength(prompter, '')
   if (frame >= maxSourceLength)
     throw new TrainerError(
       'setting_invalid',
-      `A maxSourceLength of ${maxSourceLength} leaves no room: the prompt alone takes ${frame} tokens. Set at least ${2 * frame}.`,
+      `A prompt of at most ${maxSourceLength} tokens leaves no room: what stands around the question alone takes ${frame}. Set a maxSourceLength of at least ${2 * frame}, and a smaller maxTargetLength where prompt and answer share one window.`,
       { maxSourceLength, frame },
     )
   const room = Math.max(1, Math.ceil(maxSourceLength / 4))
-  const fits = (text: string) => promptLength(tokenizer, text) + room <= maxSourceLength
-  return fitFront(tokenizer, question, fits, { most: maxSourceLength, room: maxSourceLength - room - frame })
+  const fits = (text: string) => promptLength(prompter, text) + room <= maxSourceLength
+  return fitFront(prompter.tokenizer, question, fits, {
+    most: maxSourceLength,
+    room: maxSourceLength - room - frame,
+  })
 }
 
 /**

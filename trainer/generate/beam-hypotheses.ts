@@ -1,7 +1,8 @@
+import { generatedLength } from './continuation.ts'
+import type { Continuation } from './continuation.ts'
+
 /** A sequence of one example in beam search. */
-export interface Beam {
-  /** Start token first. */
-  readonly tokens: readonly number[]
+export interface Beam extends Continuation {
   /** Sum of the log-probabilities after the processors. */
   readonly score: number
   /** Sum of the model's own log-probabilities. */
@@ -27,7 +28,7 @@ export interface HypothesisOptions {
  * Adds newly closed sequences to the hypotheses of an example and keeps the best `numBeams`, best first; of
  * equals, the older stands first. A banned sequence counts only at the very end, where nothing else may be left.
  *
- * The length counts the end mark and not the start token, as in transformers' `_update_finished_beams`.
+ * The length counts the end mark and not the prompt or start token, as in transformers' `_update_finished_beams`.
  */
 export function keepHypotheses(
   kept: readonly Hypothesis[],
@@ -35,10 +36,10 @@ export function keepHypotheses(
   options: HypothesisOptions,
 ): Hypothesis[] {
   const added = closed
-    .filter((beam) => beam.score > -Infinity || beam.tokens.length > options.maxNewTokens)
+    .filter((beam) => beam.score > -Infinity || generatedLength(beam) >= options.maxNewTokens)
     .map((beam) => ({
       beam,
-      normalizedScore: beam.score / (beam.tokens.length - 1) ** options.lengthPenalty,
+      normalizedScore: beam.score / generatedLength(beam) ** options.lengthPenalty,
     }))
   return [...kept, ...added].sort((a, b) => b.normalizedScore - a.normalizedScore).slice(0, options.numBeams)
 }
@@ -54,7 +55,7 @@ export function isSearchDone(
   best: Beam | undefined,
   options: HypothesisOptions,
 ): boolean {
-  if (best === undefined || best.tokens.length > options.maxNewTokens) return true
+  if (best === undefined || generatedLength(best) >= options.maxNewTokens) return true
   const worst = hypotheses[options.numBeams - 1]
   if (worst === undefined) return false
   if (options.earlyStopping === true) return true
@@ -62,6 +63,6 @@ export function isSearchDone(
   const length =
     options.earlyStopping === 'never' && options.lengthPenalty > 0
       ? options.maxNewTokens
-      : best.tokens.length - 1
+      : generatedLength(best)
   return best.score / length ** options.lengthPenalty <= worst.normalizedScore
 }

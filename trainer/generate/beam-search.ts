@@ -2,6 +2,7 @@ import { TrainerError } from '../errors.ts'
 import type { Beam, Hypothesis } from './beam-hypotheses.ts'
 import { isSearchDone, keepHypotheses } from './beam-hypotheses.ts'
 import { throwIfCancelled } from './cancel.ts'
+import { hasEnded } from './continuation.ts'
 import type { GeneratedSequence } from './generated-sequence.ts'
 import { toGeneratedSequence } from './generated-sequence.ts'
 import { logSumExp } from './log-sum-exp.ts'
@@ -41,7 +42,7 @@ export async function beamSearch(
       { rows: decoder.rows, numBeams },
     )
   const searches = Array.from({ length: decoder.rows / numBeams }, (_, i) =>
-    startSearch(i * numBeams, options),
+    startSearch(i * numBeams, decoder.prompts, options),
   )
   let active = [...searches.keys()]
   while (active.length > 0) {
@@ -68,9 +69,14 @@ interface Place {
   readonly options: CompleteGenerateOptions
 }
 
-function startSearch(firstRow: number, options: CompleteGenerateOptions): Search {
-  const running = Array.from({ length: options.numBeams }, (_, i) => ({
-    tokens: [options.decoderStartTokenId],
+function startSearch(
+  firstRow: number,
+  prompts: readonly (readonly number[])[],
+  options: CompleteGenerateOptions,
+): Search {
+  const running = prompts.slice(firstRow, firstRow + options.numBeams).map((prompt, i) => ({
+    tokens: prompt,
+    promptLength: prompt.length,
     score: i === 0 ? 0 : unreachable,
     logProbability: 0,
     row: firstRow + i,
@@ -81,13 +87,13 @@ function startSearch(firstRow: number, options: CompleteGenerateOptions): Search
 /** One step of one example. */
 function advance(search: Search, logits: Float32Array, place: Place): Search {
   const { options } = place
-  const { numBeams, eosTokenId, maxNewTokens } = options
+  const { numBeams } = options
   const candidates = bestContinuations(search.running, logits, place)
-  const isClosed = (beam: Beam) => beam.tokens.at(-1) === eosTokenId || beam.tokens.length > maxNewTokens
-  const running = candidates.filter((beam) => !isClosed(beam)).slice(0, numBeams)
+  const closed = new Set(candidates.filter((beam) => hasEnded(beam, options)))
+  const running = candidates.filter((beam) => !closed.has(beam)).slice(0, numBeams)
   const hypotheses = keepHypotheses(
     search.hypotheses,
-    candidates.slice(0, numBeams).filter(isClosed),
+    candidates.slice(0, numBeams).filter((beam) => closed.has(beam)),
     options,
   )
   return { running, hypotheses, done: isSearchDone(hypotheses, running[0], options) }
@@ -107,9 +113,9 @@ function bestContinuations(
     const raw = rawRow(i)
     const logSum = logSumExp(raw)
     logSums.push(logSum)
-    if (hasProcessors(beam.tokens, options)) {
+    if (hasProcessors(beam, options)) {
       for (let token = 0; token < vocabSize; token++) scores[token] = (raw[token] ?? -Infinity) - logSum
-      processLogits(scores, beam.tokens, options)
+      processLogits(scores, beam, options)
       top.offer(scores, beam.score, i * vocabSize)
     } else top.offer(raw, beam.score - logSum, i * vocabSize)
   }
@@ -120,6 +126,7 @@ function bestContinuations(
     if (!beam) throw new TrainerError('internal', `Beam ${i} of ${beams.length} does not exist.`, { beam: i })
     return {
       tokens: [...beam.tokens, token],
+      promptLength: beam.promptLength,
       score: top.scores[place] ?? -Infinity,
       logProbability: beam.logProbability + (rawRow(i)[token] ?? 0) - (logSums[i] ?? 0),
       row: firstRow + i,

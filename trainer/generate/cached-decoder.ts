@@ -1,5 +1,7 @@
-import type { ModelConfig } from '../models/architecture.ts'
-import type { Session, Value } from '../session.ts'
+import type { Seq2SeqConfig } from '../models/architecture.ts'
+import type { Value } from '../session.ts'
+import type { AnsweringGraph } from './answering-graph.ts'
+import { selectRows } from './select-rows.ts'
 import type { StepDecoder } from './step-decoder.ts'
 
 export interface DecoderStart {
@@ -17,7 +19,8 @@ export interface DecoderStart {
 /** A decoder over its cache: keys and values of past tokens go out of one step and into the next. */
 export class CachedDecoder implements StepDecoder {
   readonly vocabSize: number
-  readonly #session: Session
+  readonly prompts: readonly (readonly number[])[]
+  readonly #graph: AnsweringGraph
   readonly #constants: Readonly<Record<string, Value>>
   /** What depends on the example alone: cross keys and values, and the mask. */
   #fixed: Record<string, Value>
@@ -25,13 +28,14 @@ export class CachedDecoder implements StepDecoder {
   /** The example that each row belongs to. */
   #examples: readonly number[]
 
-  constructor(session: Session, config: ModelConfig, start: DecoderStart) {
-    this.#session = session
+  constructor(graph: AnsweringGraph, config: Seq2SeqConfig, start: DecoderStart) {
+    this.#graph = graph
     this.#constants = start.constants
     this.vocabSize = config.vocabularySize
     this.#examples = Array.from({ length: start.examples * start.beams }, (_, row) =>
       Math.floor(row / start.beams),
     )
+    this.prompts = this.#examples.map(() => [config.decoderStartTokenId])
     const whole: Record<string, Value> = { ...start.cross, attentionMask: start.attentionMask }
     this.#fixed = start.beams === 1 ? whole : selectRows(whole, this.#examples)
     this.#past = Object.fromEntries(
@@ -54,7 +58,7 @@ export class CachedDecoder implements StepDecoder {
 
   async step(tokens: readonly number[]): Promise<Float32Array> {
     const token: Value = { dtype: 'int64', data: BigInt64Array.from(tokens, BigInt), shape: [tokens.length] }
-    const results = await this.#session.run({ token, ...this.#fixed, ...this.#past, ...this.#constants })
+    const results = await this.#graph.run({ token, ...this.#fixed, ...this.#past, ...this.#constants })
     this.#past = Object.fromEntries(
       Object.entries(results).flatMap(([name, value]) =>
         name.startsWith('present.') ? [[name.replace('present.', 'past.'), value] as const] : [],
@@ -74,22 +78,4 @@ export class CachedDecoder implements StepDecoder {
       this.#fixed = selectRows(this.#fixed, order)
     this.#examples = examples
   }
-}
-
-/** Values whose row i is what row `order[i]` was. */
-function selectRows(
-  values: Readonly<Record<string, Value>>,
-  order: readonly number[],
-): Record<string, Value> {
-  return Object.fromEntries(
-    Object.entries(values).map(([name, { data, shape }]) => {
-      if (!(data instanceof Float32Array)) throw new Error(`${name} is not float32.`)
-      const width = data.length / (shape[0] ?? 1)
-      const selected = new Float32Array(order.length * width)
-      order.forEach((from, to) => {
-        selected.set(data.subarray(from * width, (from + 1) * width), to * width)
-      })
-      return [name, { dtype: 'float32', data: selected, shape: [order.length, ...shape.slice(1)] }]
-    }),
-  )
 }

@@ -1,5 +1,7 @@
 import { seededRandom } from '../data/random.ts'
 import { throwIfCancelled } from './cancel.ts'
+import { hasEnded } from './continuation.ts'
+import type { Continuation } from './continuation.ts'
 import type { GeneratedSequence } from './generated-sequence.ts'
 import { toGeneratedSequence } from './generated-sequence.ts'
 import { chooseGreedy } from './greedy.ts'
@@ -10,7 +12,7 @@ import { drawToken, samplingSupport } from './sampling.ts'
 import type { StepDecoder } from './step-decoder.ts'
 
 /** One example on its way; `index` is its place in the batch as it was given. */
-interface Row {
+interface Row extends Continuation {
   readonly index: number
   readonly tokens: number[]
   readonly random: () => number
@@ -26,9 +28,10 @@ export async function decodeRows(
   options: CompleteGenerateOptions,
 ): Promise<GeneratedSequence[]> {
   const { vocabSize } = decoder
-  const rows: readonly Row[] = Array.from({ length: decoder.rows }, (_, index) => ({
+  const rows: readonly Row[] = decoder.prompts.map((prompt, index) => ({
     index,
-    tokens: [options.decoderStartTokenId],
+    tokens: [...prompt],
+    promptLength: prompt.length,
     random: seededRandom('generate', options.seed, index),
     logProbability: 0,
   }))
@@ -40,10 +43,10 @@ export async function decodeRows(
     throwIfCancelled(options.signal)
     for (const [place, row] of active.entries()) {
       const raw = logits.subarray(place * vocabSize, (place + 1) * vocabSize)
-      const scores = hasProcessors(row.tokens, options) ? processed : raw
+      const scores = hasProcessors(row, options) ? processed : raw
       if (scores === processed) {
         processed.set(raw)
-        processLogits(processed, row.tokens, options)
+        processLogits(processed, row, options)
       }
       const token = options.doSample
         ? drawToken(samplingSupport(scores, options), row.random())
@@ -52,15 +55,10 @@ export async function decodeRows(
       row.tokens.push(token)
       if (token !== options.eosTokenId && token !== options.padTokenId) options.onToken?.(row.index, token)
     }
-    const running = [...active.keys()].filter((place) => isRunning(active[place], options))
+    const ended = new Set(active.filter((row) => hasEnded(row, options)))
+    const running = [...active.entries()].flatMap(([place, row]) => (ended.has(row) ? [] : [place]))
     if (running.length > 0 && running.length < active.length) await decoder.select(running)
-    active = active.filter((row) => isRunning(row, options))
+    active = active.filter((row) => !ended.has(row))
   }
   return rows.map((row) => toGeneratedSequence({ ...row, beamScore: null }, options))
-}
-
-function isRunning(row: Row | undefined, options: CompleteGenerateOptions): boolean {
-  return (
-    row !== undefined && row.tokens.at(-1) !== options.eosTokenId && row.tokens.length <= options.maxNewTokens
-  )
 }

@@ -16,7 +16,7 @@ import type { StepDecoder } from './step-decoder.ts'
  *
  * @example
  * const [answer] = await generate(decoder, {
- *   decoderStartTokenId: 0, eosTokenId: 1, padTokenId: 0, maxNewTokens: 32, numBeams: 4,
+ *   eosTokenId: 1, padTokenId: 0, maxNewTokens: 32, numBeams: 4,
  * })
  */
 export async function generate(decoder: StepDecoder, options: GenerateOptions): Promise<GeneratedSequence[]> {

@@ -1,6 +1,9 @@
+import { isFinished } from './continuation.ts'
+import type { Continuation, EndOptions } from './continuation.ts'
+
 /** What was generated for one example. */
 export interface GeneratedSequence {
-  /** Token ids, without the start token, the end mark and padding. */
+  /** Token ids, without the prompt, the end mark and padding. */
   readonly ids: readonly number[]
   /**
    * Sum of the natural log-probabilities of the generated tokens, the end mark included, as the model itself
@@ -9,7 +12,7 @@ export interface GeneratedSequence {
   readonly score: number
   /** `score` divided by the number of generated tokens, the end mark included. */
   readonly meanLogProbability: number
-  /** True where the model closed the sequence itself, false where `maxNewTokens` cut it off. */
+  /** True where the model closed the sequence itself or a stop did, false where `maxNewTokens` cut it off. */
   readonly finished: boolean
   /**
    * What beam search ranked by: the sum of the penalised log-probabilities over length ** lengthPenalty (Hugging
@@ -19,9 +22,7 @@ export interface GeneratedSequence {
 }
 
 /** A row of tokens as the decoding loops end with it. */
-interface DecodedRow {
-  /** Start token first, end mark last where there is one. */
-  readonly tokens: readonly number[]
+interface DecodedRow extends Continuation {
   readonly logProbability: number
   readonly beamScore: number | null
 }
@@ -29,14 +30,14 @@ interface DecodedRow {
 /** Strips the special tokens of a decoded row and derives its mean. */
 export function toGeneratedSequence(
   row: DecodedRow,
-  special: { readonly eosTokenId: number; readonly padTokenId: number },
+  special: Omit<EndOptions, 'maxNewTokens'> & { readonly padTokenId: number },
 ): GeneratedSequence {
-  const generated = row.tokens.slice(1)
+  const generated = row.tokens.slice(row.promptLength)
   return {
     ids: generated.filter((token) => token !== special.eosTokenId && token !== special.padTokenId),
     score: row.logProbability,
     meanLogProbability: row.logProbability / Math.max(1, generated.length),
-    finished: generated.at(-1) === special.eosTokenId,
+    finished: isFinished(row, special),
     beamScore: row.beamScore,
   }
 }

@@ -1,3 +1,6 @@
+import { generatedLength } from './continuation.ts'
+import type { Continuation } from './continuation.ts'
+
 /** What the processors need to know about a decoding. */
 export interface ProcessorOptions {
   readonly eosTokenId: number
@@ -6,12 +9,12 @@ export interface ProcessorOptions {
   readonly noRepeatNgramSize: number
 }
 
-/** True where `processLogits` would change anything for a row of these ids: where not, no copy is needed. */
-export function hasProcessors(tokens: readonly number[], options: ProcessorOptions): boolean {
+/** True where `processLogits` would change anything for a row: where not, no copy is needed. */
+export function hasProcessors(row: Continuation, options: ProcessorOptions): boolean {
   return (
     options.repetitionPenalty !== 1 ||
     options.noRepeatNgramSize > 0 ||
-    tokens.length - 1 < options.minNewTokens
+    generatedLength(row) < options.minNewTokens
   )
 }
 
@@ -20,16 +23,17 @@ export function hasProcessors(tokens: readonly number[], options: ProcessorOptio
  * one row, in place. Greedy decoding and sampling hand in logits, beam search log-probabilities, as there.
  *
  * @param scores one row, [vocabSize].
- * @param tokens the row's decoder ids so far, the start token included.
+ * @param row Its prompt counts as seen, as in Hugging Face.
  */
 export function processLogits(
   scores: Float32Array | Float64Array,
-  tokens: readonly number[],
+  row: Continuation,
   options: ProcessorOptions,
 ): void {
+  const { tokens } = row
   if (options.repetitionPenalty !== 1) penalizeRepetition(scores, tokens, options.repetitionPenalty)
   if (options.noRepeatNgramSize > 0) banRepeatedNgrams(scores, tokens, options.noRepeatNgramSize)
-  if (tokens.length - 1 < options.minNewTokens) scores[options.eosTokenId] = -Infinity
+  if (generatedLength(row) < options.minNewTokens) scores[options.eosTokenId] = -Infinity
 }
 
 /** Divides positive and multiplies negative scores of the tokens seen (Keskar et al. 2019, section 4.1). */

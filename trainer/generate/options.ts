@@ -2,8 +2,6 @@ import { TrainerError } from '../errors.ts'
 
 /** How to decode. Names and defaults are those of Hugging Face's `GenerationConfig`. */
 export interface GenerateOptions {
-  /** The token that every row starts from; T5 takes its padding token. */
-  readonly decoderStartTokenId: number
   readonly eosTokenId: number
   readonly padTokenId: number
   /** Tokens to generate at most, the end mark included. */
@@ -33,6 +31,8 @@ export interface GenerateOptions {
   readonly repetitionPenalty?: number
   /** No n-gram of this size occurs twice in a row; 0, the default, turns it off. */
   readonly noRepeatNgramSize?: number
+  /** Ends a row as its end mark does, as soon as it is true for the new ids: for stop strings. */
+  readonly endsAt?: (generated: readonly number[]) => boolean
   /**
    * Called with every token of `ids`, in order within a row, as soon as it is certain: at once without beams,
    * after the search with them.
@@ -80,7 +80,7 @@ const numberRules: readonly NumberRule[] = [
   ['noRepeatNgramSize', true, (value) => value >= 0, 'a whole number of at least 0'],
 ]
 
-const tokenNames = ['decoderStartTokenId', 'eosTokenId', 'padTokenId'] as const
+const tokenNames = ['eosTokenId', 'padTokenId'] as const
 
 /**
  * Fills in the defaults and checks every option against its range and the vocabulary.

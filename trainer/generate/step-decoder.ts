@@ -9,6 +9,11 @@ export interface StepDecoder {
   readonly rows: number
   readonly vocabSize: number
   /**
+   * The ids that stand before the first generated token, for each row of the decoder as it was made: the start token,
+   * or, of a model that continues its prompt, the prompt. The last of them is what the first step is fed.
+   */
+  readonly prompts: readonly (readonly number[])[]
+  /**
    * Feeds one token to every row and resolves to the next-token logits, [rows, vocabSize] row-major. The array
    * may be reused by the next step.
    */

@@ -5,14 +5,19 @@ import type { ConstantTensor, DataType, WeightTensor } from './tensor.ts'
 /** TensorProto.DataType of the ONNX schema. */
 export const onnxDataType = {
   float32: 1,
+  uint8: 2,
   int64: 7,
   bool: 9,
   float16: 10,
   bfloat16: 16,
+  uint4: 21,
 } as const satisfies Record<DataType, number>
 
 export const opset = 20
 const irVersion = 9
+/** The first versions that know blocks with a scale each, and values of 4 bits. */
+const blocksOpset = 21
+const blocksIrVersion = 10
 
 /** An attribute value as ONNX types it; plain numbers would leave int and float in doubt. */
 export type OnnxAttribute =
@@ -20,6 +25,8 @@ export type OnnxAttribute =
   | { readonly float: number }
   | { readonly ints: readonly number[] }
   | { readonly string: string }
+  /** What a branch of `If` computes. It sees the values of the graph around it, has no inputs, and its weights lie there. */
+  | { readonly graph: OnnxGraph }
 
 export interface OnnxNode {
   readonly opType: string
@@ -46,6 +53,16 @@ export interface OnnxGraph {
 
 /** Serialises a graph as an ONNX ModelProto (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto). */
 export function encodeOnnxModel(graph: OnnxGraph): Uint8Array {
+  const body = encodeGraph(graph)
+  const inBlocks = graph.nodes.some(({ opType }) => opType === 'DequantizeLinear')
+  const [ir, version] = inBlocks ? [blocksIrVersion, blocksOpset] : [irVersion, opset]
+  const model = new ProtobufMessage().int(1, ir).string(2, 'loracle').message(7, body)
+  for (const domain of new Set(['', ...graph.nodes.map((node) => node.domain)]))
+    model.message(8, new ProtobufMessage().string(1, domain).int(2, domain === '' ? version : 1))
+  return model.finish()
+}
+
+function encodeGraph(graph: OnnxGraph): ProtobufMessage {
   const body = new ProtobufMessage()
   for (const node of graph.nodes) body.message(1, encodeNode(node))
   body.string(2, 'loracle')
@@ -53,10 +70,7 @@ export function encodeOnnxModel(graph: OnnxGraph): Uint8Array {
   for (const tensor of graph.weights) body.message(5, encodeWeight(tensor))
   for (const value of graph.inputs) body.message(11, encodeValue(value))
   for (const value of graph.outputs) body.message(12, encodeValue(value))
-  const model = new ProtobufMessage().int(1, irVersion).string(2, 'loracle').message(7, body)
-  for (const domain of new Set(['', ...graph.nodes.map((node) => node.domain)]))
-    model.message(8, new ProtobufMessage().string(1, domain).int(2, domain === '' ? opset : 1))
-  return model.finish()
+  return body
 }
 
 function encodeNode(node: OnnxNode): ProtobufMessage {
@@ -75,6 +89,7 @@ function encodeAttribute(name: string, value: OnnxAttribute): ProtobufMessage {
   if ('float' in value) return message.float(2, value.float).int(20, 1)
   if ('int' in value) return message.int(3, value.int).int(20, 2)
   if ('string' in value) return message.string(4, value.string).int(20, 3)
+  if ('graph' in value) return message.message(6, encodeGraph(value.graph)).int(20, 5)
   for (const item of value.ints) message.int(8, item)
   return message.int(20, 7)
 }

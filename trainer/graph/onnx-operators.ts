@@ -17,7 +17,7 @@ const reduction =
       attributes: { keepdims: int(operation, 'keepDims') },
     })
 
-/** How each operator is written in ONNX, opset 20. */
+/** How each operator is written in ONNX, opset 20, and 21 where weights are widened in blocks. */
 export const onnxOperators: OperatorTable = {
   neg: plain('Neg'),
   exp: plain('Exp'),
@@ -27,6 +27,7 @@ export const onnxOperators: OperatorTable = {
   tanh: plain('Tanh'),
   sigmoid: plain('Sigmoid'),
   relu: plain('Relu'),
+  erf: plain('Erf'),
   softmax: (_, inputs, to) => to.node('Softmax', inputs, { attributes: { axis: { int: -1 } } }),
   add: plain('Add'),
   sub: plain('Sub'),
@@ -80,6 +81,33 @@ export const onnxOperators: OperatorTable = {
       to.constant(integers(1)),
     ]),
   dimension: ({ attributes }, _, to) => [to.dim(attributes['dim'] as Dim)],
+  fusedLayerNorm: (operation, inputs, to) =>
+    to.node('LayerNormalization', inputs, {
+      attributes: { axis: { int: -1 }, epsilon: { float: number(operation, 'epsilon') } },
+      outputs: 3,
+    }),
+  dequantize: (operation, inputs, to) => {
+    // One scale a row of blocks, or one a block.
+    const inBlocks = operation.inputs[0]?.shape.length === 3
+    const attributes = inBlocks
+      ? { axis: { int: 2 }, block_size: int(operation, 'block') }
+      : { axis: { int: 0 } }
+    const widened = to.node('DequantizeLinear', inputs, { attributes })
+    return to.node('Reshape', [...widened, to.shape(operation.attributes['shape'] as Shape)])
+  },
+  quantizedRows: lowerQuantizedRows,
+  halfProduct: lowerHalfProduct,
+  quantizedProduct: (operation, [x = '', blocks = '', scales = '', bias], to) =>
+    to.node('MatMulNBits', [x, blocks, scales, ...(bias === undefined ? [] : ['', '', bias])], {
+      attributes: {
+        K: int(operation, 'into'),
+        N: int(operation, 'out'),
+        bits: int(operation, 'bits'),
+        block_size: int(operation, 'block'),
+        accuracy_level: { int: 4 },
+      },
+      domain: 'com.microsoft',
+    }),
   // Registered by ONNX Runtime in the ONNX domain, for graphs that its own fusions make.
   fusedRmsNorm: (operation, inputs, to) =>
     to.node('SimplifiedLayerNormalization', inputs, {
@@ -107,6 +135,42 @@ function lowerSlice(
     return to.node('Slice', [x, from, ...to.node('Add', [from, to.shape([length])]), axes])
   }
   return to.node('Slice', [x, fedStart, ...to.node('Add', [fedStart, to.shape([length])]), axes])
+}
+
+function lowerHalfProduct(
+  operation: Operation,
+  [x = '', weight = '']: readonly string[],
+  to: Lowering,
+): readonly string[] {
+  const axes = to.constant(integers([-1]))
+  const largest = to.node('ReduceMax', [...to.node('Abs', [x]), axes], {
+    attributes: { keepdims: { int: 1 } },
+  })
+  const scale = to.node('Max', [...largest, to.constant(constant(1e-30))])
+  const half = { to: { int: onnxDataType.float16 } }
+  const narrowed = to.node('Cast', to.node('Div', [x, ...scale]), { attributes: half })
+  const product = to.node('Gemm', [...narrowed, weight], { attributes: { transB: int(operation, 'transB') } })
+  const widened = to.node('Cast', product, { attributes: { to: { int: onnxDataType.float32 } } })
+  return to.node('Mul', [...widened, ...scale])
+}
+
+function lowerQuantizedRows(
+  operation: Operation,
+  [blocks = '', scales = '', indices = '']: readonly string[],
+  to: Lowering,
+): readonly string[] {
+  const [block, bits] = [number(operation, 'block'), number(operation, 'bits')]
+  const blocksInRow = number(operation, 'into') / block
+  const ids = operation.inputs[2]?.shape ?? []
+  const taken = to.node('Gather', [blocks, indices])
+  const whole = to.node('Cast', taken, { attributes: { to: { int: onnxDataType.float32 } } })
+  const centred = to.node('Sub', [...whole, to.constant(constant(2 ** (bits - 1)))])
+  const table = to.node('Reshape', [
+    scales,
+    to.constant(integers([number(operation, 'out'), blocksInRow, 1])),
+  ])
+  const widened = to.node('Mul', [...centred, ...to.node('Gather', [...table, indices])])
+  return to.node('Reshape', [...widened, to.shape([...ids, blocksInRow * block], { inferOne: true })])
 }
 
 function number(operation: Operation, name: string): number {

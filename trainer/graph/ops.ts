@@ -1,27 +1,15 @@
+import { apply } from './apply.ts'
+import { halfLinear, halfWeight } from './half-matrix.ts'
+import { isQuantized, quantizedProduct, quantizedRows } from './quantized-matrix.ts'
 import { broadcast, dimAt, formatShape, normalizeAxis, product, sameShape, sum } from './shape.ts'
 import type { Dim, Shape } from './shape.ts'
-import type { Attributes, DataType, ResultTensor, Tensor } from './tensor.ts'
+import type { DataType, ResultTensor, Tensor } from './tensor.ts'
 
 /**
  * The operators of the graph. Each checks its inputs when it is applied and returns a new frozen tensor; names
  * follow ONNX, whose definitions hold (https://onnx.ai/onnx/operators). `onnx-operators.ts` says how each is
  * written, `autodiff/gradients.ts` how each is differentiated.
  */
-
-function apply(
-  op: string,
-  inputs: readonly Tensor[],
-  dtype: DataType,
-  shape: Shape,
-  attributes: Attributes = {},
-): ResultTensor {
-  const operation = Object.freeze({
-    op,
-    inputs: Object.freeze([...inputs]),
-    attributes: Object.freeze({ ...attributes }),
-  })
-  return Object.freeze({ kind: 'result', operation, index: 0, dtype, shape: Object.freeze([...shape]) })
-}
 
 function requireFloat(op: string, ...tensors: readonly Tensor[]): void {
   for (const tensor of tensors)
@@ -45,6 +33,7 @@ export const reciprocal = unary('reciprocal')
 export const tanh = unary('tanh')
 export const sigmoid = unary('sigmoid')
 export const relu = unary('relu')
+export const erf = unary('erf')
 /** Softmax over the last axis. */
 export const softmax = unary('softmax')
 
@@ -94,12 +83,12 @@ export interface GemmOptions {
   readonly transA?: boolean
   readonly transB?: boolean
   readonly alpha?: number
-  /** Added to the product, `[m, n]`. */
+  /** Added to the product: `[m, n]`, or `[n]`, one value a column. */
   readonly plus?: Tensor
 }
 
 /** `alpha · A' · B' + plus` for matrices, each transposed where asked. */
-export function gemm(a: Tensor, b: Tensor, options: GemmOptions = {}): ResultTensor {
+export function gemm(a: Tensor, b: Tensor, options: GemmOptions = {}): Tensor {
   requireFloat('gemm', a, b)
   if (a.shape.length !== 2 || b.shape.length !== 2)
     throw new Error(`gemm takes matrices, got ${formatShape(a.shape)} and ${formatShape(b.shape)}.`)
@@ -112,8 +101,13 @@ export function gemm(a: Tensor, b: Tensor, options: GemmOptions = {}): ResultTen
       `gemm cannot multiply ${formatShape(a.shape)} by ${formatShape(b.shape)} (transA ${transA}, transB ${transB}).`,
     )
   const { plus } = options
-  if (plus && !sameShape(plus.shape, [m, n]))
+  if (plus && !sameShape(plus.shape, [m, n]) && !sameShape(plus.shape, [n]))
     throw new Error(`gemm cannot add ${formatShape(plus.shape)} to ${formatShape([m, n])}.`)
+  if (transB && !transA && alpha === 1) {
+    if (isQuantized(b)) return quantizedProduct(a, b, plus)
+    const half = halfWeight(b)
+    if (half) return halfLinear(a, half, plus)
+  }
   const inputs = plus ? [a, b, plus] : [a, b]
   return apply('gemm', inputs, 'float32', [m, n], { transA: Number(transA), transB: Number(transB), alpha })
 }
@@ -146,8 +140,11 @@ export function expand(x: Tensor, shape: Shape): Tensor {
 }
 
 /** Rows of `x` along axis 0, at int64 `indices` of any shape. */
-export function gather(x: Tensor, indices: Tensor): ResultTensor {
+export function gather(x: Tensor, indices: Tensor): Tensor {
   if (indices.dtype !== 'int64') throw new Error(`gather takes int64 indices, got ${indices.dtype}.`)
+  if (isQuantized(x) && x.attributes['bits'] === 8) return quantizedRows(x, indices)
+  const half = halfWeight(x)
+  if (half) return cast(gather(half, indices), 'float32')
   return apply('gather', [x, indices], x.dtype, [...indices.shape, ...x.shape.slice(1)])
 }
 
@@ -229,6 +226,22 @@ export function dimension(dim: Dim): ResultTensor {
 }
 
 /**
+ * Layer normalisation over the last axis (Ba et al. 2016) as one kernel; `scale` and `bias` are `[width]`. Returns the
+ * output, and the mean and the reciprocal standard deviation, both `[..., 1]`. These two stay unfilled on some
+ * execution providers: use it on the CPU alone.
+ */
+export function fusedLayerNorm(
+  x: Tensor,
+  { scale, bias }: { readonly scale: Tensor; readonly bias: Tensor },
+  epsilon: number,
+): readonly [output: ResultTensor, mean: ResultTensor, inverseDeviation: ResultTensor] {
+  requireFloat('fusedLayerNorm', x, scale, bias)
+  const output = apply('fusedLayerNorm', [x, scale, bias], 'float32', x.shape, { epsilon })
+  const rowShape = [...x.shape.slice(0, -1), 1]
+  return [output, furtherOutput(output, 1, rowShape), furtherOutput(output, 2, rowShape)]
+}
+
+/**
  * Root-mean-square normalisation over the last axis (Zhang and Sennrich 2019) as one kernel; `scale` is
  * `[width]`. Returns the output and the reciprocal root mean square `[..., 1]`. The second output stays
  * unfilled on some execution providers: use it on the CPU alone.
@@ -240,12 +253,10 @@ export function fusedRmsNorm(
 ): readonly [output: ResultTensor, inverseRms: ResultTensor] {
   requireFloat('fusedRmsNorm', x, scale)
   const output = apply('fusedRmsNorm', [x, scale], 'float32', x.shape, { epsilon })
-  const inverseRms: ResultTensor = Object.freeze({
-    kind: 'result',
-    operation: output.operation,
-    index: 1,
-    dtype: 'float32',
-    shape: Object.freeze([...x.shape.slice(0, -1), 1]),
-  })
-  return [output, inverseRms]
+  return [output, furtherOutput(output, 1, [...x.shape.slice(0, -1), 1])]
+}
+
+/** A second or later float32 output of the operation that a result came from. */
+function furtherOutput({ operation }: ResultTensor, index: number, shape: Shape): ResultTensor {
+  return Object.freeze({ kind: 'result', operation, index, dtype: 'float32', shape: Object.freeze(shape) })
 }

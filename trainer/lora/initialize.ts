@@ -1,7 +1,11 @@
 import type { NamedTensor } from '../checkpoint/safetensors.ts'
 import { seededRandom } from '../data/random.ts'
+import type { Model } from '../models/registry.ts'
+import { readWeights } from '../models/weights.ts'
+import { rowNorms } from './merged-weight.ts'
 import type { LoraTarget } from './targets.ts'
-import { loraA, loraB } from './wrap.ts'
+import type { Trained } from './trained.ts'
+import { loraA, loraB, magnitudeOf } from './wrap.ts'
 
 /**
  * Fresh adapter matrices as PEFT draws them: A uniform within ±1/√in (Kaiming, a = √5), B zero, so that the
@@ -16,5 +20,28 @@ export function initializeLora(targets: readonly LoraTarget[], seed: number): Ma
     parameters.set(loraA(path), { shape: [rank, into], data: a })
     parameters.set(loraB(path), { shape: [out, rank], data: new Float32Array(out * rank) })
   }
+  return parameters
+}
+
+/**
+ * Where everything that is trained starts: fresh adapter matrices, the norms of the base's rows as DoRA's magnitudes
+ * (Liu et al. 2024), and the base's own values of what is trained whole. Of the base no more than one adapted layer and
+ * what is trained whole are in memory.
+ */
+export async function initializeTrained(
+  { architecture, weights }: Pick<Model, 'architecture' | 'weights'>,
+  { targets, whole }: Trained,
+  seed: number,
+): Promise<Map<string, NamedTensor>> {
+  const parameters = initializeLora(targets, seed)
+  for (const { path, out, dora } of targets) {
+    if (!dora) continue
+    const name = `${path}.weight`
+    const weight = (await readWeights(weights, architecture.parameters, [name])).get(name)
+    if (!weight) throw new Error(`There is no weight ${name}.`)
+    parameters.set(magnitudeOf(path), { shape: [out], data: rowNorms(weight.data, out) })
+  }
+  for (const [name, tensor] of await readWeights(weights, architecture.parameters, whole))
+    parameters.set(name, tensor)
   return parameters
 }

@@ -1,177 +1,212 @@
-import { mkdir, readFile } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { z } from 'zod'
-import { encodeSafetensors, readSafetensors } from '../checkpoint/safetensors.ts'
+import { readSafetensors } from '../checkpoint/safetensors.ts'
 import type { NamedTensor } from '../checkpoint/safetensors.ts'
-import { writeAtomic } from '../checkpoint/write-atomic.ts'
 import { TrainerError } from '../errors.ts'
 import { sameShape } from '../graph/shape.ts'
+import { readAnswerRule } from '../models/answer-rule.ts'
+import type { AnswerRule } from '../models/answer-rule.ts'
+import type { Architecture } from '../models/architecture.ts'
+import { PatternError } from './module-pattern.ts'
+import { invalidAdapter, notesOf, readPeftConfig } from './peft-config.ts'
+import type { PeftConfig } from './peft-config.ts'
+import { peftPrefix, plainName, sortTensors } from './peft-names.ts'
+import { readSavedModules } from './saved-modules.ts'
+import { endsInModule, patternLookup, scaleOf } from './targets.ts'
 import type { LoraTarget } from './targets.ts'
-import { loraA, loraB } from './wrap.ts'
+import { loraA, loraB, magnitudeOf } from './wrap.ts'
 
-const prefix = 'base_model.model.'
-
-const configSchema = z.looseObject({
-  peft_type: z.literal('LORA'),
-  r: z.int().positive(),
-  lora_alpha: z.number(),
-  use_rslora: z.boolean().default(false),
-  use_dora: z.boolean().default(false),
-  bias: z.string().default('none'),
-  modules_to_save: z.array(z.string()).nullish(),
-  rank_pattern: z.record(z.string(), z.number()).nullish(),
-  alpha_pattern: z.record(z.string(), z.number()).nullish(),
-})
-
-/** An adapter that was read: its layers with rank and scale, and its matrices by name (see `loraA`). */
+/** An adapter that was read. */
 export interface Adapter {
+  /** Its layers with rank and scale. */
   readonly targets: readonly LoraTarget[]
+  /** Its matrices by name (see `loraA`), DoRA's magnitudes, and the parameters in `savedModules`. */
   readonly parameters: ReadonlyMap<string, NamedTensor>
+  /** Parameters of the base, by their Hugging Face names, that the adapter has values of its own for. */
+  readonly savedModules: readonly string[]
+  /** What its files hold or ask for without effect here, in sentences. */
+  readonly notes: readonly string[]
+  /** Of a model with a span head: when the adapted model says that there is no answer. */
+  readonly answerRule?: AnswerRule
 }
 
-export interface AdapterDescription {
-  readonly baseModel: string
-  readonly rank: number
-  readonly alpha: number
-  readonly dropout: number
-  readonly rankStabilized: boolean
-  readonly targetModules: readonly string[]
-}
-
-/**
- * Writes an adapter as PEFT does: `adapter_model.safetensors` with PEFT's names, then `adapter_config.json`, so
- * that a folder with a config is whole.
- */
-export async function saveAdapter(
-  folder: string,
-  parameters: ReadonlyMap<string, NamedTensor>,
-  description: AdapterDescription,
-): Promise<void> {
-  await mkdir(folder, { recursive: true })
-  const named = [...parameters].map(([name, tensor]) => [prefix + name, tensor] as const)
-  named.sort(([a], [b]) => (a < b ? -1 : 1))
-  await writeAtomic(
-    join(folder, 'adapter_model.safetensors'),
-    encodeSafetensors(new Map(named), { format: 'pt' }),
-  )
-  const config = {
-    base_model_name_or_path: description.baseModel,
-    bias: 'none',
-    fan_in_fan_out: false,
-    inference_mode: true,
-    init_lora_weights: true,
-    lora_alpha: description.alpha,
-    lora_dropout: description.dropout,
-    modules_to_save: null,
-    peft_type: 'LORA',
-    r: description.rank,
-    target_modules: description.targetModules,
-    task_type: 'SEQ_2_SEQ_LM',
-    use_dora: false,
-    use_rslora: description.rankStabilized,
-  }
-  await writeAtomic(join(folder, 'adapter_config.json'), `${JSON.stringify(config, null, 2)}\n`)
-}
+/** What an adapter is read for. */
+export type AdaptableArchitecture = Pick<Architecture, 'kind' | 'linears' | 'parameters'>
 
 /**
- * Reads a PEFT LoRA adapter for a model with the given linear layers.
+ * Reads a PEFT LoRA adapter for a model. Ranks are those of the matrices, scales what the configuration gives them;
+ * what has no effect is told in `notes`.
  *
- * @throws TrainerError `file_missing`, `adapter_invalid` for a kind that is not plain LoRA or a pair that lacks
- * one matrix, `adapter_mismatch` where a layer is missing in the model or has another shape.
+ * @throws TrainerError `file_missing`, `adapter_invalid` for what is not LoRA or DoRA on linear layers, for matrices
+ * that are incomplete or not those that the configuration describes, and for weights that can only be read by running
+ * code; `adapter_mismatch` where a layer is missing in the model or has another shape.
  */
-export async function loadAdapter(
-  folder: string,
-  linears: ReadonlyMap<string, readonly [out: number, into: number]>,
-): Promise<Adapter> {
-  const config = await readConfig(join(folder, 'adapter_config.json'))
+export async function loadAdapter(folder: string, architecture: AdaptableArchitecture): Promise<Adapter> {
+  const config = await readPeftConfig(join(folder, 'adapter_config.json'))
   const path = join(folder, 'adapter_model.safetensors')
-  const parameters = new Map<string, NamedTensor>()
-  for (const [name, tensor] of await readSafetensors(path)) {
-    if (!name.startsWith(prefix)) throw invalid(path, `its tensor ${name} does not have PEFT's name`)
-    parameters.set(name.slice(prefix.length), tensor)
+  await refusePickle(folder, path)
+  const stored = await readSafetensors(path)
+  const tensors = new Map<string, NamedTensor>()
+  const foreign: string[] = []
+  for (const [name, tensor] of stored) {
+    if (!name.startsWith(peftPrefix)) {
+      foreign.push(name)
+      continue
+    }
+    const plain = plainName(name)
+    if (tensors.has(plain)) throw invalidAdapter(path, `it holds ${plain} twice`)
+    tensors.set(plain, tensor)
   }
-  const targets: LoraTarget[] = []
-  const known = new Set<string>()
-  for (const name of parameters.keys()) {
-    const layer = /^(.*)\.lora_([AB])\.weight$/.exec(name)?.[1]
-    if (layer === undefined) throw invalid(path, `it holds ${name}, which is no LoRA matrix`)
-    if (known.has(layer)) continue
-    known.add(layer)
-    targets.push(readTarget(path, layer, { parameters, linears, config }))
+  const sorted = sortTensors(path, [...tensors.keys()])
+  if (sorted.layers.length === 0)
+    throw invalidAdapter(
+      path,
+      `it holds no LoRA matrices${foreign[0] === undefined ? '' : `; its tensor ${foreign[0]} does not have PEFT's name`}`,
+    )
+  const targets = readTargets(path, sorted.layers, { tensors, config, architecture })
+  const saved = readSavedModules(path, sorted.others, { tensors, parameters: architecture.parameters })
+  const unusedMagnitudes = config.use_dora ? [] : sorted.magnitudes
+  const matrices = targets.flatMap(({ path: layer, dora }) => [
+    loraA(layer),
+    loraB(layer),
+    ...(dora ? [magnitudeOf(layer)] : []),
+  ])
+  const answerRule = architecture.kind === 'extractive' ? await readAnswerRule(folder) : null
+  const parameters = new Map(saved.parameters)
+  for (const name of matrices) {
+    const tensor = tensors.get(name)
+    if (tensor) parameters.set(name, tensor)
   }
-  if (targets.length === 0) throw invalid(path, 'it holds no LoRA matrices')
-  return { targets, parameters }
+  return {
+    targets,
+    parameters,
+    savedModules: [...saved.parameters.keys()],
+    notes: [
+      ...notesOf(config, architecture.kind),
+      ...targetNotes(config, targets),
+      ...savedNotes(config, [...saved.parameters.keys(), ...sorted.others]),
+      ...unusedNote([...foreign, ...saved.unused, ...unusedMagnitudes]),
+    ],
+    ...(answerRule ? { answerRule } : {}),
+  }
 }
 
+async function refusePickle(folder: string, path: string): Promise<void> {
+  const exists = (file: string) =>
+    stat(file).then(
+      () => true,
+      () => false,
+    )
+  if ((await exists(path)) || !(await exists(join(folder, 'adapter_model.bin')))) return
+  throw invalidAdapter(
+    join(folder, 'adapter_model.bin'),
+    'it is a pickle, which can run code when it is read. Save the adapter as safetensors, as PEFT does by default',
+  )
+}
+
+interface AdapterSource {
+  readonly tensors: ReadonlyMap<string, NamedTensor>
+  readonly config: PeftConfig
+  readonly architecture: AdaptableArchitecture
+}
+
+function readTargets(path: string, layers: readonly string[], source: AdapterSource): readonly LoraTarget[] {
+  const { config } = source
+  const alphaOf = lookupOf(path, 'alpha_pattern', config)
+  const rankOf = lookupOf(path, 'rank_pattern', config)
+  return layers.map((layer) => {
+    const target = readTarget(path, layer, source)
+    const rank = rankOf(layer) ?? config.r
+    if (target.rank !== rank)
+      throw invalidAdapter(path, `${layer} has rank ${target.rank}, adapter_config.json says ${rank}`)
+    const scale = scaleOf(alphaOf(layer) ?? config.lora_alpha, rank, config.use_rslora ?? false)
+    return { ...target, scale }
+  })
+}
+
+function lookupOf(
+  path: string,
+  field: 'rank_pattern' | 'alpha_pattern',
+  config: PeftConfig,
+): (layer: string) => number | undefined {
+  try {
+    return patternLookup(config[field] ?? {})
+  } catch (thrown) {
+    if (!(thrown instanceof PatternError)) throw thrown
+    throw invalidAdapter(path, `its ${field} is not understood: ${thrown.message}`)
+  }
+}
+
+/** A layer's matrices, checked against the model; its scale is not known yet. */
 function readTarget(
   path: string,
   layer: string,
-  from: {
-    parameters: ReadonlyMap<string, NamedTensor>
-    linears: ReadonlyMap<string, readonly [number, number]>
-    config: z.infer<typeof configSchema>
-  },
+  { tensors, config, architecture }: AdapterSource,
 ): LoraTarget {
-  const a = from.parameters.get(loraA(layer))
-  const b = from.parameters.get(loraB(layer))
-  if (!a || !b) throw invalid(path, `${layer} lacks one of its two matrices`)
-  const size = from.linears.get(layer)
-  if (!size)
-    throw new TrainerError(
-      'adapter_mismatch',
-      `The adapter adapts ${layer}, which this model does not have. Choose the model that the adapter was made for.`,
-      { layer },
+  const a = tensors.get(loraA(layer))
+  const b = tensors.get(loraB(layer))
+  if (!a || !b) throw invalidAdapter(path, `${layer} lacks one of its two matrices`)
+  const size = architecture.linears.get(layer)
+  if (!size && (architecture.parameters.has(`${layer}.weight`) || layer === 'lm_head'))
+    throw invalidAdapter(
+      path,
+      `it adapts ${layer}, which lies outside of the model's blocks; only linear layers inside them are adapted here`,
     )
+  if (!size) throw mismatch(layer, `The adapter adapts ${layer}, which this model does not have.`)
   const [out, into] = size
   const rank = a.shape[0] ?? 0
   if (!sameShape(a.shape, [rank, into]) || !sameShape(b.shape, [out, rank]) || rank === 0)
-    throw new TrainerError(
-      'adapter_mismatch',
-      `The adapter's matrices of ${layer} are [${a.shape.join(', ')}] and [${b.shape.join(', ')}], the layer is [${out}, ${into}]. Choose the model that the adapter was made for.`,
-      { layer },
+    throw mismatch(
+      layer,
+      `The adapter's matrices of ${layer} are [${a.shape.join(', ')}] and [${b.shape.join(', ')}], the layer is [${out}, ${into}].`,
     )
-  const { r, lora_alpha: alpha, use_rslora: rankStabilized } = from.config
-  if (rank !== r) throw invalid(path, `${layer} has rank ${rank}, adapter_config.json says ${r}`)
-  return { path: layer, out, into, rank, scale: alpha / (rankStabilized ? Math.sqrt(rank) : rank) }
+  const dora = config.use_dora ?? false
+  const magnitude = tensors.get(magnitudeOf(layer))
+  if (dora && !magnitude) throw invalidAdapter(path, `${layer} lacks its lora_magnitude_vector`)
+  if (dora && magnitude && !sameShape(magnitude.shape, [out]))
+    throw mismatch(
+      layer,
+      `The adapter's magnitudes of ${layer} are [${magnitude.shape.join(', ')}], the layer is [${out}, ${into}].`,
+    )
+  return { path: layer, out, into, rank, scale: 1, dora }
 }
 
-async function readConfig(path: string): Promise<z.infer<typeof configSchema>> {
-  const text = await readFile(path, 'utf8').catch(() => {
-    throw new TrainerError(
-      'file_missing',
-      `${path} does not exist: an adapter folder holds adapter_config.json and adapter_model.safetensors. Check the path.`,
-      { path },
-    )
+function targetNotes(
+  { target_modules: modules }: PeftConfig,
+  targets: readonly LoraTarget[],
+): readonly string[] {
+  // A text is a regular expression; what it chose is what the file holds.
+  if (!Array.isArray(modules)) return []
+  const idle = modules.filter((name) => !targets.some(({ path }) => endsInModule(path, name)))
+  return idle.length === 0
+    ? []
+    : [`target_modules names ${idle.join(', ')}, which none of the adapted layers is.`]
+}
+
+function savedNotes(
+  { modules_to_save: modules, bias }: PeftConfig,
+  names: readonly string[],
+): readonly string[] {
+  const absent = (modules ?? []).filter((module) => !names.some((name) => name.includes(module)))
+  return [
+    absent.length > 0
+      ? `modules_to_save names ${absent.join(', ')}, which the file does not hold: the base's are used.`
+      : '',
+    bias && bias !== 'none' && !names.some((name) => name.endsWith('.bias'))
+      ? `bias is ${bias}, but the file holds no biases: the base's are used.`
+      : '',
+  ].filter((note) => note !== '')
+}
+
+function unusedNote(unused: readonly string[]): readonly string[] {
+  if (unused.length === 0) return []
+  const shown = unused.slice(0, 5).join(', ')
+  const more = unused.length > 5 ? ` and ${unused.length - 5} more` : ''
+  return [`The file also holds ${shown}${more}, which this model has no place for; that has no effect.`]
+}
+
+function mismatch(layer: string, fact: string): TrainerError {
+  return new TrainerError('adapter_mismatch', `${fact} Choose the model that the adapter was made for.`, {
+    layer,
   })
-  let json: unknown
-  try {
-    json = JSON.parse(text)
-  } catch {
-    throw invalid(path, 'it is not JSON')
-  }
-  const result = configSchema.safeParse(json)
-  if (!result.success) {
-    const issue = result.error.issues[0]
-    throw invalid(path, `${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'invalid'}`)
-  }
-  const config = result.data
-  const unsupported = [
-    config.use_dora ? 'DoRA' : '',
-    config.bias === 'none' ? '' : `bias: ${config.bias}`,
-    config.modules_to_save?.length ? 'modules_to_save' : '',
-    Object.keys(config.rank_pattern ?? {}).length > 0 ? 'rank_pattern' : '',
-    Object.keys(config.alpha_pattern ?? {}).length > 0 ? 'alpha_pattern' : '',
-  ].filter((name) => name !== '')
-  if (unsupported.length > 0) throw invalid(path, `it uses ${unsupported.join(', ')}, which is not supported`)
-  return config
-}
-
-function invalid(path: string, fact: string): TrainerError {
-  return new TrainerError(
-    'adapter_invalid',
-    `${path} is not a usable LoRA adapter: ${fact}. Choose another adapter.`,
-    {
-      path,
-    },
-  )
 }

@@ -2,14 +2,30 @@ import { gemm } from '../graph/ops.ts'
 import type { Tensor } from '../graph/tensor.ts'
 import type { DropoutBank } from '../nn/dropout.ts'
 import type { Linear } from '../nn/layers.ts'
-import type { T5Config } from './t5-config.ts'
 import type { ParameterShapes, Parameters } from './weights.ts'
 
-export type ModelConfig = T5Config
+/** What every configuration says, whatever the architecture. */
+export interface CommonConfig {
+  /** The `model_type` of config.json. */
+  readonly modelType: string
+  readonly vocabularySize: number
+  readonly width: number
+  readonly heads: number
+  readonly headWidth: number
+  readonly feedForwardWidth: number
+  /** The model's own dropout rate in training. */
+  readonly dropout: number
+  readonly padTokenId: number
+  /** What ends a text; null for a model that writes none. */
+  readonly eosTokenId: number | null
+  /** Tokens that the model was made for: prompt and answer together where they stand in one row. */
+  readonly maxLength: number
+}
 
 /** What a model is built from: its parameters, how linear layers are computed, and what training adds. */
 export interface BuildContext {
   readonly parameters: Parameters
+  /** Computes a linear layer, its bias included where it has one. */
   readonly linear: Linear
   /** See `fusedRmsNorm`: true on the CPU. */
   readonly fusedNorms: boolean
@@ -17,31 +33,120 @@ export interface BuildContext {
   readonly dropout: DropoutBank | null
 }
 
+interface CommonArchitecture {
+  readonly parameters: ParameterShapes
+  /** Keys that published files carry without use. */
+  readonly ignorableWeights: ReadonlySet<string>
+  /**
+   * Parameters that a folder may lack, since they are made for a task: a fresh one is drawn from N(0, 0.02²), its
+   * bias zero.
+   */
+  readonly freshParameters: ReadonlySet<string>
+  /** The keys of parameters that this folder's files hold under another name; absent where all names are the same. */
+  readonly storedNames?: ReadonlyMap<string, string>
+  /** Linear layers inside the blocks, by module path: what adapters can attach to. */
+  readonly linears: ReadonlyMap<string, readonly [out: number, into: number]>
+}
+
 /**
- * An architecture: how a config.json is read, which parameters it has, and its graphs. All graphs name their
- * feeds and results as said here.
+ * An encoder and a decoder, as T5. All graphs name their feeds and results as said here.
  *
  * - `loss`: feeds `inputIds` `[batch, source]`, `attentionMask` `[batch, source]` (1 for tokens, 0 for padding),
  *   `decoderInputIds` `[batch, target]`, `labels` `[labels]`, and `labelRows` `[labels]`, the row of each label
  *   in `batch·target`. Returns the summed cross-entropy over the labels, a scalar.
+ * - `logits`: the same feeds without labels; returns `[batch, target, vocabulary]`.
  * - `encode`: feeds `inputIds`, `attentionMask`; returns `cross.<layer>.key` and `.value`,
  *   `[batch, heads, source, headWidth]`.
  * - `step`: feeds `token` `[batch]`, `attentionMask`, the cross keys and values, and `past.<layer>.key` and
  *   `.value` `[batch, heads, past, headWidth]`; returns `logits` `[batch, vocabulary]` and `present.<layer>.…`.
+ *
+ * For exports, which cut the model elsewhere:
+ *
+ * - `encoderOutput`: the same feeds as `encode`; returns `hidden` `[batch, source, width]`.
+ * - `crossOf`: feeds `hidden`; returns what `encode` does.
+ * - `continue`: feeds `decoderInputIds` `[batch, target]` and what `step` takes but `token`; returns `logits` `[batch,
+ *   target, vocabulary]` and `present.<layer>.…`.
  */
-export interface Architecture {
-  readonly config: ModelConfig
-  readonly parameters: ParameterShapes
-  readonly ignorableWeights: ReadonlySet<string>
-  /** Linear layers inside the blocks, by module path: what adapters can attach to. */
-  readonly linears: ReadonlyMap<string, readonly [out: number, into: number]>
+export interface Seq2SeqArchitecture extends CommonArchitecture {
+  readonly kind: 'seq2seq'
+  readonly config: Seq2SeqConfig
   loss(context: BuildContext, labelSmoothing: number): Tensor
   logits(context: BuildContext): Tensor
   encode(context: BuildContext): Readonly<Record<string, Tensor>>
   step(context: BuildContext): Readonly<Record<string, Tensor>>
+  encoderOutput(context: BuildContext): Readonly<Record<string, Tensor>>
+  crossOf(context: BuildContext): Readonly<Record<string, Tensor>>
+  continue(context: BuildContext): Readonly<Record<string, Tensor>>
 }
 
-/** Linear layers of the base model alone: `x · Wᵀ`. */
-export function baseLinear(parameters: Parameters): Linear {
-  return (x, path) => gemm(x, parameters(`${path}.weight`), { transB: true })
+export interface Seq2SeqConfig extends CommonConfig {
+  readonly eosTokenId: number
+  readonly decoderStartTokenId: number
+  readonly encoderLayers: number
+  readonly decoderLayers: number
+  readonly gated: boolean
+}
+
+/**
+ * A decoder alone, as GPT-Neo.
+ *
+ * - `loss`: feeds `inputIds` `[batch, length]`, `positionIds` `[batch, length]`, `segmentIds` `[batch, length]` (a
+ *   token sees itself and what stands before it with the same number; padding has the number 0), `labels` `[labels]`
+ *   and `labelRows` `[labels]`, the row in `batch·length` whose output predicts each label. Returns the summed
+ *   cross-entropy over the labels, a scalar; the head is computed at those rows alone.
+ * - `logits`: the same feeds without labels; returns `[batch, length, vocabulary]`.
+ * - `step`: feeds `inputIds` `[batch, length]`, `positionIds` `[batch, length]`, `attentionMask` `[batch,
+ *   past+length]` (0 for padding, which stands on the left), and `past.<layer>.key` and `.value` `[batch, heads, past,
+ *   headWidth]`, where past may be 0; returns `logits` `[batch, vocabulary]` of the last token and `present.<layer>.…`.
+ * - `continue`, for exports: the feeds of `step`; returns `logits` `[batch, length, vocabulary]` and what `step` does.
+ */
+export interface CausalArchitecture extends CommonArchitecture {
+  readonly kind: 'causal'
+  readonly config: CausalConfig
+  loss(context: BuildContext, labelSmoothing: number): Tensor
+  logits(context: BuildContext): Tensor
+  step(context: BuildContext): Readonly<Record<string, Tensor>>
+  continue(context: BuildContext): Readonly<Record<string, Tensor>>
+}
+
+export interface CausalConfig extends CommonConfig {
+  readonly eosTokenId: number
+  readonly layers: number
+}
+
+/**
+ * An encoder with a span head, as BERT for extractive answers.
+ *
+ * - `loss`: feeds `inputIds` `[batch, length]`, `attentionMask` `[batch, length]`, `tokenTypeIds` `[batch, length]` (0
+ *   for the question, 1 for the context; not fed to a model without types), `startPositions` `[batch]` and
+ *   `endPositions` `[batch]`. Returns the sum over the rows of the mean of the two cross-entropies over the length,
+ *   padding excluded; a scalar.
+ * - `spans`: the same feeds without positions; returns `startLogits` and `endLogits`, `[batch, length]`.
+ */
+export interface ExtractiveArchitecture extends CommonArchitecture {
+  readonly kind: 'extractive'
+  readonly config: ExtractiveConfig
+  loss(context: BuildContext, labelSmoothing: number): Tensor
+  spans(context: BuildContext): Readonly<Record<string, Tensor>>
+}
+
+export interface ExtractiveConfig extends CommonConfig {
+  readonly eosTokenId: null
+  readonly layers: number
+  readonly tokenTypes: number
+}
+
+export type { ArchitectureKind } from '../architectures.ts'
+
+/** An architecture: how a config.json is read, which parameters it has, and its graphs. */
+export type Architecture = Seq2SeqArchitecture | CausalArchitecture | ExtractiveArchitecture
+export type GenerativeArchitecture = Seq2SeqArchitecture | CausalArchitecture
+export type ModelConfig = Architecture['config']
+
+/** Linear layers of the base model alone: `x · Wᵀ`, and the bias where the layer has one. */
+export function baseLinear(parameters: Parameters, shapes: ParameterShapes): Linear {
+  return (x, path) => {
+    const bias = shapes.has(`${path}.bias`) ? parameters(`${path}.bias`) : null
+    return gemm(x, parameters(`${path}.weight`), { transB: true, ...(bias ? { plus: bias } : {}) })
+  }
 }

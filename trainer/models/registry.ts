@@ -1,18 +1,29 @@
 import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { isArchitecture } from '../architectures.ts'
+import type { ArchitectureName } from '../architectures.ts'
 import { TrainerError } from '../errors.ts'
 import { shownValue } from '../shown-value.ts'
 import type { Architecture } from './architecture.ts'
+import type { FrozenWeights } from './frozen-weights.ts'
+import { bert } from './bert.ts'
+import { parseBertConfig, parseDistilBertConfig } from './bert-config.ts'
+import { gptNeo } from './gpt-neo.ts'
+import { parseGptNeoConfig } from './gpt-neo-config.ts'
 import { t5 } from './t5.ts'
 import { parseT5Config } from './t5-config.ts'
-import { accountForWeights, openWeights } from './weights.ts'
+import { accountForWeights, frozenParameters, openWeights, renameWeights } from './weights.ts'
 import type { ModelWeights } from './weights.ts'
 
+/** Makes an architecture from config.json, its path, and the names in the weight files. */
+type MakeArchitecture = (json: unknown, path: string, weightNames: ReadonlySet<string>) => Architecture
+
 /** Architectures by the `model_type` of config.json. */
-const architectures: Readonly<
-  Record<string, (json: unknown, path: string, weightNames: ReadonlySet<string>) => Architecture>
-> = {
+const architectures: Readonly<Record<ArchitectureName, MakeArchitecture>> = {
+  gpt_neo: (json, path, weightNames) => gptNeo(parseGptNeoConfig(json, path, weightNames)),
   t5: (json, path, weightNames) => t5(parseT5Config(json, path, weightNames)),
+  bert: (json, path, weightNames) => bert(parseBertConfig(json, path), weightNames),
+  distilbert: (json, path, weightNames) => bert(parseDistilBertConfig(json, path), weightNames),
 }
 
 /** A model folder that was read and checked; its weights stay on disk. */
@@ -20,7 +31,11 @@ export interface Model {
   readonly folder: string
   readonly architecture: Architecture
   readonly weights: ModelWeights
+  /** The weights as graphs take them: as they are stored, or in fewer bits. */
+  readonly frozen: FrozenWeights
   readonly parameterCount: number
+  /** Parameters that the folder lacks and that start fresh (see `Architecture.freshParameters`). */
+  readonly missing: readonly string[]
 }
 
 /**
@@ -33,19 +48,31 @@ export async function openModel(folder: string): Promise<Model> {
   const path = join(folder, 'config.json')
   const json = await readConfig(folder, path)
   const type = typeof json === 'object' && json !== null && 'model_type' in json ? json.model_type : undefined
-  const make =
-    typeof type === 'string' && Object.hasOwn(architectures, type) ? architectures[type] : undefined
+  const make = typeof type === 'string' && isArchitecture(type) ? architectures[type] : null
   if (!make)
     throw new TrainerError(
       'model_unsupported',
       `${path} names the architecture ${shownValue(type ?? null)}. Supported are: ${Object.keys(architectures).join(', ')}.`,
       { path },
     )
-  const weights = await openWeights(folder)
-  const architecture = make(json, path, new Set(weights.entries.keys()))
-  accountForWeights(weights, architecture.parameters, architecture.ignorableWeights)
+  const stored = await openWeights(folder)
+  const architecture = make(json, path, new Set(stored.entries.keys()))
+  const weights = renameWeights(stored, architecture.storedNames)
+  const { ignorableWeights: ignorable, freshParameters: fresh } = architecture
+  accountForWeights(weights, architecture.parameters, { ignorable, fresh })
   const sizes = [...architecture.parameters.values()].map((shape) => shape.reduce((a, b) => a * b, 1))
-  return { folder, architecture, weights, parameterCount: sizes.reduce((a, b) => a + b, 0) }
+  return {
+    folder,
+    architecture,
+    weights,
+    frozen: {
+      folder: weights.folder,
+      parameters: frozenParameters(weights, architecture.parameters),
+      narrow: false,
+    },
+    parameterCount: sizes.reduce((a, b) => a + b, 0),
+    missing: [...fresh].filter((name) => !weights.entries.has(name)),
+  }
 }
 
 async function readConfig(folder: string, path: string): Promise<unknown> {

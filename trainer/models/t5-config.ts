@@ -74,6 +74,18 @@ export function parseT5Config(json: unknown, path: string, weightNames: Readonly
   const tied = config.tie_word_embeddings !== false
   const sharedByConfig = tied && config.scale_decoder_outputs == null
   const [firstEos = 1] = [config.eos_token_id].flat()
+  const marks = [
+    ['pad_token_id', config.pad_token_id],
+    ['eos_token_id', firstEos],
+    ['decoder_start_token_id', config.decoder_start_token_id ?? config.pad_token_id],
+  ] as const
+  for (const [field, id] of marks)
+    if (id >= config.vocab_size)
+      throw new TrainerError(
+        'model_invalid',
+        `${path}: ${field} is not usable (token ${id} lies outside the vocabulary of ${config.vocab_size}). Download the folder again if it was changed.`,
+        { path, field },
+      )
   return Object.freeze({
     modelType: 't5',
     vocabularySize: config.vocab_size,

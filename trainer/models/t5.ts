@@ -21,7 +21,7 @@ import { drop } from '../nn/dropout.ts'
 import { geluTanh, rmsNorm } from '../nn/layers.ts'
 import { headLoss } from '../nn/losses.ts'
 import { relativePositionBias } from '../nn/relative-position.ts'
-import type { Architecture, BuildContext } from './architecture.ts'
+import type { BuildContext, Seq2SeqArchitecture } from './architecture.ts'
 import { ignorableT5Weights, t5Linears, t5Parameters } from './t5-config.ts'
 import type { T5Config } from './t5-config.ts'
 
@@ -32,11 +32,13 @@ const masked = -1e9
  * T5 (Raffel et al. 2020), v1.0 and v1.1/Flan: pre-norm blocks, relative positions shared by the layers of a
  * stack, no biases. Compared with Hugging Face's `T5ForConditionalGeneration` in `test/models`.
  */
-export function t5(config: T5Config): Architecture {
+export function t5(config: T5Config): Seq2SeqArchitecture {
   return {
+    kind: 'seq2seq',
     config,
     parameters: t5Parameters(config),
     ignorableWeights: ignorableT5Weights,
+    freshParameters: new Set(),
     linears: t5Linears(config),
     loss: (context, labelSmoothing) => {
       const { hidden } = decodeWhole(config, context)
@@ -51,12 +53,24 @@ export function t5(config: T5Config): Architecture {
     },
     encode: (context) => encode(config, context),
     step: (context) => step(config, context),
+    encoderOutput: (context) => {
+      const hidden = encoder(config, context, sourceFeeds())
+      return { hidden: reshape(hidden, ['batch', 'source', config.width]) }
+    },
+    crossOf: (context) => {
+      const hidden = input('hidden', 'float32', ['batch', 'source', config.width])
+      return crossKeyValues(config, context, reshape(hidden, [product(['batch', 'source']), config.width]))
+    },
+    continue: (context) => continueOver(config, context),
   }
 }
 
 function encode(config: T5Config, context: BuildContext): Record<string, Tensor> {
-  const source = sourceFeeds()
-  const hidden = encoder(config, context, source)
+  return crossKeyValues(config, context, encoder(config, context, sourceFeeds()))
+}
+
+/** What the decoder attends to of the encoder's output `[batch·source, width]`. */
+function crossKeyValues(config: T5Config, context: BuildContext, hidden: Tensor): Record<string, Tensor> {
   const results: Record<string, Tensor> = {}
   for (let i = 0; i < config.decoderLayers; i++) {
     const path = `decoder.block.${i}.layer.1.EncDecAttention`
@@ -67,19 +81,43 @@ function encode(config: T5Config, context: BuildContext): Record<string, Tensor>
 }
 
 function step(config: T5Config, context: BuildContext): Record<string, Tensor> {
-  const cache = (name: string, length: Dim) =>
-    input(name, 'float32', ['batch', config.heads, length, config.headWidth])
+  const embedded = gather(context.parameters('shared.weight'), input('token', 'int64', ['batch']))
+  const { hidden, presents } = decodeOverCache(config, context, embedded, { length: 1, keys: 'past+1' })
+  return { logits: head(config, context, hidden), ...presents }
+}
+
+function continueOver(config: T5Config, context: BuildContext): Record<string, Tensor> {
+  const ids = input('decoderInputIds', 'int64', ['batch', 'target'])
+  const embedded = embed(config, context, ids, 'target')
+  const { hidden, presents } = decodeOverCache(config, context, embedded, {
+    length: 'target',
+    keys: 'past+target',
+  })
+  const logits = head(config, context, hidden)
+  return { logits: reshape(logits, ['batch', 'target', config.vocabularySize]), ...presents }
+}
+
+/** Decodes new tokens, embedded `[batch·length, width]`, after those of the cache. */
+function decodeOverCache(
+  config: T5Config,
+  context: BuildContext,
+  embedded: Tensor,
+  { length, keys }: { readonly length: Dim; readonly keys: Dim },
+): { readonly hidden: Tensor; readonly presents: Record<string, Tensor> } {
+  const cache = (name: string, past: Dim) =>
+    input(name, 'float32', ['batch', config.heads, past, config.headWidth])
   const crossBias = paddingBias(input('attentionMask', 'float32', ['batch', 'source']))
-  const selfBias = positionBias(config, context, 'decoder', {
-    queries: 1,
-    keys: 'past+1',
+  const positions = positionBias(config, context, 'decoder', {
+    queries: length,
+    keys,
     queryOffset: dimension('past'),
   })
+  const selfBias = length === 1 ? positions : add(positions, causalBias(length, keys))
   const presents: Record<string, Tensor> = {}
-  let hidden: Tensor = gather(context.parameters('shared.weight'), input('token', 'int64', ['batch']))
+  let hidden = embedded
   for (let i = 0; i < config.decoderLayers; i++) {
     hidden = decoderBlock(config, context, hidden, i, {
-      length: 1,
+      length,
       selfBias,
       crossBias,
       selfKeyValue: (key, value) => {
@@ -97,8 +135,7 @@ function step(config: T5Config, context: BuildContext): Record<string, Tensor> {
       }),
     })
   }
-  hidden = norm(config, context, hidden, 'decoder.final_layer_norm')
-  return { logits: head(config, context, hidden), ...presents }
+  return { hidden: norm(config, context, hidden, 'decoder.final_layer_norm'), presents }
 }
 
 function decodeWhole(config: T5Config, context: BuildContext): { readonly hidden: Tensor } {
@@ -106,7 +143,7 @@ function decodeWhole(config: T5Config, context: BuildContext): { readonly hidden
   const encoded = encoder(config, context, source)
   const decoderInputIds = input('decoderInputIds', 'int64', ['batch', 'target'])
   const positions = positionBias(config, context, 'decoder', { queries: 'target', keys: 'target' })
-  const selfBias = add(positions, causalBias())
+  const selfBias = add(positions, causalBias('target', 'target'))
   const crossBias = paddingBias(source.attentionMask)
   let hidden = drop(embed(config, context, decoderInputIds, 'target'), context.dropout)
   for (let i = 0; i < config.decoderLayers; i++) {
@@ -273,10 +310,9 @@ function paddingBias(attentionMask: Tensor): Tensor {
   return reshape(mul(padding, constant(masked)), ['batch', 1, 1, 'source'])
 }
 
-/** `[1, 1, target, target]`: a position sees itself and what is before it. */
-function causalBias(): Tensor {
-  const queries = reshape(range('target'), ['target', 1])
-  const keys = reshape(range('target'), [1, 'target'])
-  const hidden = less(queries, keys)
-  return reshape(where(hidden, constant(masked), constant(0)), [1, 1, 'target', 'target'])
+/** `[1, 1, length, keys]`: a position sees itself and what is before it, the cache of `past` tokens included. */
+function causalBias(length: Dim, keys: Dim): Tensor {
+  const positions = length === keys ? range(length) : add(range(length), dimension('past'))
+  const hidden = less(reshape(positions, [length, 1]), reshape(range(keys), [1, keys]))
+  return reshape(where(hidden, constant(masked), constant(0)), [1, 1, length, keys])
 }

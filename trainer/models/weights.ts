@@ -6,12 +6,15 @@ import type { SafetensorsEntry, SafetensorsType } from '../checkpoint/safetensor
 import { TrainerError } from '../errors.ts'
 import { cast } from '../graph/ops.ts'
 import { sameShape } from '../graph/shape.ts'
-import { weight } from '../graph/tensor.ts'
+import { constant, weight } from '../graph/tensor.ts'
 import type { DataType, Tensor } from '../graph/tensor.ts'
+import { freshParameter } from './fresh-parameters.ts'
 
 /** A weight and the file that holds it. */
 export interface StoredWeight extends SafetensorsEntry {
   readonly path: string
+  /** The name that the file has for it. */
+  readonly key: string
 }
 
 /** The weights of a model folder: where each lies, by its Hugging Face name. */
@@ -48,7 +51,7 @@ export async function openWeights(modelFolder: string): Promise<ModelWeights> {
           `Two weight files hold ${name}. Download the model again.`,
           { name },
         )
-      entries.set(name, { ...entry, path })
+      entries.set(name, { ...entry, path, key: name })
     }
   }
   return { folder: commonFolder(files), entries }
@@ -56,16 +59,19 @@ export async function openWeights(modelFolder: string): Promise<ModelWeights> {
 
 /**
  * Checks that a folder's weights are exactly those of the model: none missing, none unknown, each of the right
- * shape. `ignorable` names keys that published files carry without use.
+ * shape. `ignorable` names keys that published files carry without use, `fresh` parameters that they may lack.
  *
  * @throws TrainerError `weights_missing`, `weights_surplus` or `model_invalid`, naming the keys.
  */
 export function accountForWeights(
   weights: ModelWeights,
   shapes: ParameterShapes,
-  ignorable: ReadonlySet<string> = new Set(),
+  {
+    ignorable = new Set(),
+    fresh = new Set(),
+  }: { readonly ignorable?: ReadonlySet<string>; readonly fresh?: ReadonlySet<string> } = {},
 ): void {
-  const missing = [...shapes.keys()].filter((name) => !weights.entries.has(name))
+  const missing = [...shapes.keys()].filter((name) => !weights.entries.has(name) && !fresh.has(name))
   if (missing.length > 0)
     throw new TrainerError(
       'weights_missing',
@@ -90,14 +96,36 @@ export function accountForWeights(
   }
 }
 
-/** Parameters as frozen weights that stay in their files; F16 and BF16 are widened when the graph is loaded. */
-export function frozenParameters(weights: ModelWeights): Parameters {
+/** The weights under the names of the parameters, where a folder's files hold some under others. */
+export function renameWeights(
+  weights: ModelWeights,
+  storedNames: ReadonlyMap<string, string> | undefined,
+): ModelWeights {
+  if (!storedNames) return weights
+  const nameOf = new Map([...storedNames].map(([parameter, stored]) => [stored, parameter]))
+  const entries = [...weights.entries].map(
+    ([stored, entry]) => [nameOf.get(stored) ?? stored, entry] as const,
+  )
+  return { folder: weights.folder, entries: new Map(entries) }
+}
+
+/**
+ * Parameters as frozen weights that stay in their files; F16 and BF16 are widened when the graph is loaded. Of
+ * `shapes` those that no file holds are fresh ones (see `freshParameter`).
+ */
+export function frozenParameters(weights: ModelWeights, shapes: ParameterShapes): Parameters {
   const made = new Map<string, Tensor>()
   return (name) => {
     const known = made.get(name)
     if (known) return known
     const entry = weights.entries.get(name)
-    if (!entry) throw new Error(`There is no weight ${name}.`)
+    if (!entry) {
+      const shape = shapes.get(name)
+      if (!shape) throw new Error(`There is no weight ${name}.`)
+      const fresh = constant(freshParameter(name, shape).data, shape)
+      made.set(name, fresh)
+      return fresh
+    }
     const file = relative(weights.folder, entry.path).split(sep).join('/')
     const stored = weight(name, graphType(name, entry.dtype), entry.shape, {
       file,
@@ -110,22 +138,28 @@ export function frozenParameters(weights: ModelWeights): Parameters {
   }
 }
 
-/** Reads weights as float32. */
+/** Reads weights as float32; those of `shapes` that no file holds are fresh ones. */
 export async function readWeights(
   weights: ModelWeights,
+  shapes: ParameterShapes,
   names: readonly string[],
 ): Promise<Map<string, { readonly shape: readonly number[]; readonly data: Float32Array }>> {
-  const byFile = Map.groupBy(names, (name) => {
-    const entry = weights.entries.get(name)
-    if (!entry) throw new Error(`There is no weight ${name}.`)
-    return entry.path
-  })
-  const read = await Promise.all([...byFile].map(([path, inFile]) => readSafetensors(path, inFile)))
-  const all = new Map(read.flatMap((tensors) => [...tensors]))
+  const stored = names.filter((name) => weights.entries.has(name))
+  const byFile = Map.groupBy(stored, (name) => weights.entries.get(name)?.path ?? '')
+  const read = await Promise.all(
+    [...byFile].map(async ([path, inFile]) => {
+      const keys = inFile.map((name) => weights.entries.get(name)?.key ?? name)
+      const tensors = await readSafetensors(path, keys)
+      return inFile.map((name, i) => [name, tensors.get(keys[i] ?? name)] as const)
+    }),
+  )
+  const all = new Map(read.flat())
   return new Map(
-    names.flatMap((name) => {
-      const tensor = all.get(name)
-      return tensor ? [[name, tensor]] : []
+    names.map((name) => {
+      const shape = shapes.get(name)
+      const tensor = all.get(name) ?? (shape ? freshParameter(name, shape) : null)
+      if (!tensor) throw new Error(`There is no weight ${name}.`)
+      return [name, tensor]
     }),
   )
 }

@@ -1,4 +1,15 @@
-import { add, fusedRmsNorm, mul, reduceMean, sqrt, reciprocal, tanh } from '../graph/ops.ts'
+import {
+  add,
+  erf,
+  fusedLayerNorm,
+  fusedRmsNorm,
+  mul,
+  reciprocal,
+  reduceMean,
+  sqrt,
+  sub,
+  tanh,
+} from '../graph/ops.ts'
 import { constant, region } from '../graph/tensor.ts'
 import type { Tensor } from '../graph/tensor.ts'
 
@@ -26,6 +37,32 @@ export function rmsNorm(x: Tensor, scale: Tensor, { epsilon, fused }: NormOption
   }
   const inverseRms = reciprocal(sqrt(add(reduceMean(mul(x, x), [-1]), constant(epsilon))))
   return region('rmsNorm', mul(mul(x, inverseRms), scale), [x, scale], { saved: { inverseRms } })
+}
+
+/** GELU as it is defined, `x·Φ(x)` with the normal distribution's Φ (Hendrycks and Gimpel 2016), `gelu` in Hugging Face. */
+export function gelu(x: Tensor): Tensor {
+  const cumulative = add(erf(mul(x, constant(Math.SQRT1_2))), constant(1))
+  return region('gelu', mul(mul(x, cumulative), constant(0.5)), [x])
+}
+
+/**
+ * Layer normalisation (Ba et al. 2016) of `[..., width]` to mean 0 and variance 1, then by a scale and a bias, both
+ * `[width]`.
+ */
+export function layerNorm(
+  x: Tensor,
+  { scale, bias }: { readonly scale: Tensor; readonly bias: Tensor },
+  { epsilon, fused }: NormOptions,
+): Tensor {
+  if (fused) {
+    const [output, mean, inverseDeviation] = fusedLayerNorm(x, { scale, bias }, epsilon)
+    return region('layerNorm', output, [x, scale, bias], { saved: { mean, inverseDeviation } })
+  }
+  const mean = reduceMean(x, [-1])
+  const centred = sub(x, mean)
+  const inverseDeviation = reciprocal(sqrt(add(reduceMean(mul(centred, centred), [-1]), constant(epsilon))))
+  const output = add(mul(mul(centred, inverseDeviation), scale), bias)
+  return region('layerNorm', output, [x, scale, bias], { saved: { mean, inverseDeviation } })
 }
 
 /** GELU by its tanh approximation (Hendrycks and Gimpel 2016), `gelu_new` in Hugging Face's names. */

@@ -16,6 +16,18 @@ import { constant, region } from '../graph/tensor.ts'
 import type { Tensor } from '../graph/tensor.ts'
 
 /**
+ * The summed cross-entropy of logits `[rows, n]` against target distributions `[rows, n]`, each of which sums to 1; a
+ * scalar. Logits that were masked far down cost nothing where their targets are 0.
+ */
+export function softCrossEntropy(logits: Tensor, targets: Tensor): Tensor {
+  const probabilities = softmax(logits)
+  const logNormalizer = sub(reduceMax(logits, [-1]), log(reduceMax(probabilities, [-1])))
+  const expected = reduceSum(mul(logits, targets), [-1])
+  const total = reduceSum(sub(logNormalizer, expected), [0, 1], false)
+  return region('softCrossEntropy', total, [logits, targets], { saved: { probabilities } })
+}
+
+/**
  * The summed cross-entropy of `hidden · weightᵀ` against labels, a scalar: hidden `[labels, width]` holds the
  * rows that carry a label and no others, weight is `[vocabulary, width]`, labels int64 `[labels]`. With label
  * smoothing ε a row costs `(1 − ε)·nll + ε·mean(−log p)` (Szegedy et al. 2016).

@@ -1,9 +1,13 @@
 import { answerQuestions, openAnswering } from '../answer.ts'
 import type { TrainerContext } from '../context.ts'
 import type { Adapter } from '../lora/peft-adapter.ts'
+import type { Example } from '../data/example.ts'
+import type { Labels } from '../data/labels.ts'
 import { isUnanswerable } from '../data/qa-prompt.ts'
-import { predictionText, scoreAnswers } from '../metrics/scores.ts'
-import { scorePrediction } from '../metrics/squad.ts'
+import type { MetricName } from '../data/tasks.ts'
+import { measureAnswer, predictionText } from '../metrics/measure-answer.ts'
+import type { MeasuredAnswer } from '../metrics/measure-answer.ts'
+import { scoreAnswers, withAccepted } from '../metrics/scores.ts'
 import type { TextModel } from '../open-model.ts'
 import type { TestSet } from './prepare-run.ts'
 import type { Comparison, Phase, ScoredReport, Scores } from '../protocol.ts'
@@ -50,10 +54,18 @@ export async function answerTests(
   }
 }
 
-/** Scores over all sets together; null where there is no test question. */
-export function scoreTogether(tests: readonly TestSet[], answers: TestAnswers): Scores | null {
+/**
+ * Scores over all sets together; null where there is no test question.
+ *
+ * @param labels Of here on: the labels of the training data, see `labelsOf`; those that the tests accept are known.
+ */
+export function scoreTogether(
+  tests: readonly TestSet[],
+  answers: TestAnswers,
+  labels: Labels = {},
+): Scores | null {
   const examples = tests.flatMap((test) => test.examples)
-  return examples.length === 0 ? null : scoreAnswers(examples, answers.flat())
+  return examples.length === 0 ? null : scoreAnswers(examples, answers.flat(), labels)
 }
 
 /** The scores of one model's answers, together and by set. */
@@ -61,12 +73,16 @@ export function scoredReport(
   when: ScoredReport['when'],
   tests: readonly TestSet[],
   answers: TestAnswers,
+  labels: Labels = {},
 ): ScoredReport {
   return {
     type: 'scored',
     when,
-    scores: scoreTogether(tests, answers),
-    tests: tests.map(({ name, examples }, i) => ({ name, scores: scoreAnswers(examples, answers[i] ?? []) })),
+    scores: scoreTogether(tests, answers, labels),
+    tests: tests.map(({ name, examples }, i) => ({
+      name,
+      scores: scoreAnswers(examples, answers[i] ?? [], labels),
+    })),
   }
 }
 
@@ -75,11 +91,12 @@ export function scoreEach(
   tests: readonly TestSet[],
   before: TestAnswers,
   after: TestAnswers,
+  labels: Labels = {},
 ): readonly { readonly name: string; readonly before: Scores; readonly after: Scores }[] {
   return tests.map(({ name, examples }, i) => ({
     name,
-    before: scoreAnswers(examples, before[i] ?? []),
-    after: scoreAnswers(examples, after[i] ?? []),
+    before: scoreAnswers(examples, before[i] ?? [], labels),
+    after: scoreAnswers(examples, after[i] ?? [], labels),
   }))
 }
 
@@ -88,26 +105,58 @@ export function compareAnswers(
   tests: readonly TestSet[],
   before: TestAnswers,
   after: TestAnswers,
+  labels: Labels = {},
 ): readonly Comparison[] {
+  const known = withAccepted(
+    labels,
+    tests.flatMap((test) => test.examples),
+  )
   return tests.flatMap(({ name, examples }, set) =>
-    examples.map(({ id, form, question, answers }, i) => {
+    examples.map((example, i) => {
+      const { id, form, question, answers } = example
       const [baseAnswer, tunedAnswer] = [before[set]?.[i] ?? '', after[set]?.[i] ?? '']
-      const [base, tuned] = [predictionText(baseAnswer, form), predictionText(tunedAnswer, form)]
-      const [baseScore, tunedScore] = [scorePrediction(base, answers), scorePrediction(tuned, answers)]
+      const base = measureAnswer(example, baseAnswer, known)
+      const tuned = measureAnswer(example, tunedAnswer, known)
       return {
         id,
         set: name,
         question,
-        base,
-        tuned,
+        base: predictionText(baseAnswer, form),
+        tuned: predictionText(tunedAnswer, form),
         gold: [...new Set(answers.map((answer) => answer.text))],
-        baseRight: baseScore.exact === 1,
-        tunedRight: tunedScore.exact === 1,
-        baseF1: 100 * baseScore.f1,
-        tunedF1: 100 * tunedScore.f1,
+        baseRight: base.right,
+        tunedRight: tuned.right,
+        baseF1: 100 * base.f1,
+        tunedF1: 100 * tuned.f1,
         baseUnanswerable: form === 'qa' && isUnanswerable(baseAnswer),
         tunedUnanswerable: form === 'qa' && isUnanswerable(tunedAnswer),
+        ...taskPart(example, base, tuned),
       }
     }),
   )
+}
+
+const always: readonly MetricName[] = ['exactMatch', 'f1', 'accuracy']
+type AnswersStatistics = NonNullable<Comparison['statistics']>
+/** Code points of an input that a list of answers shows. */
+const shownInput = 200
+
+/** What the comparison of a task has beside that of a question. */
+function taskPart(
+  { context }: Example,
+  base: MeasuredAnswer,
+  tuned: MeasuredAnswer,
+): Pick<Comparison, 'task' | 'input' | 'statistics'> {
+  if (base.task === 'question-answering') return {}
+  const metrics = (Object.keys(base.statistics) as MetricName[]).filter((metric) => !always.includes(metric))
+  const statistics = metrics.map((metric) => [
+    metric,
+    { base: base.statistics[metric] ?? [], tuned: tuned.statistics[metric] ?? [] },
+  ])
+  const shown = [...context.trim().slice(0, 4 * shownInput)].slice(0, shownInput).join('')
+  return {
+    task: base.task,
+    ...(shown === '' ? {} : { input: shown }),
+    ...(metrics.length === 0 ? {} : { statistics: Object.fromEntries(statistics) as AnswersStatistics }),
+  }
 }

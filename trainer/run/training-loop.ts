@@ -4,6 +4,7 @@ import type { NamedTensor } from '../checkpoint/safetensors.ts'
 import type { TrainerContext } from '../context.ts'
 import { TrainerError } from '../errors.ts'
 import { processorMeter, residentMb } from '../memory.ts'
+import type { LossAndPerplexity } from './evaluation-loss.ts'
 import type { MetricsFile } from './metrics-file.ts'
 import { globalNorm } from '../optim/clip.ts'
 import { learningRateAt } from '../optim/schedule.ts'
@@ -17,7 +18,7 @@ import type { StepParts } from './training-step.ts'
 /** Measures the validation split with the parameters as they are; the smaller `value` is the better. */
 export type Validate = (
   parameters: ReadonlyMap<string, NamedTensor>,
-) => Promise<{ readonly loss: number; readonly scores: Scores | null; readonly value: number }>
+) => Promise<LossAndPerplexity & { readonly scores: Scores | null; readonly value: number }>
 
 export interface LoopParts extends StepParts {
   readonly runDir: string
@@ -71,7 +72,7 @@ export async function trainToEnd(start: Checkpoint, parts: LoopParts): Promise<L
       throw thrown
     })
     if (!measured) return false
-    const { loss, scores, value } = measured
+    const { scores, value, ...losses } = measured
     const better = state.bestValue === null || value < state.bestValue
     if (better) best = copyOf(parameters)
     state = {
@@ -81,7 +82,7 @@ export async function trainToEnd(start: Checkpoint, parts: LoopParts): Promise<L
       bestValue: better ? value : state.bestValue,
       validationsWithoutGain: better ? 0 : state.validationsWithoutGain + 1,
     }
-    const validation = { type: 'validation', step: state.step, loss, scores, best: better } as const
+    const validation = { type: 'validation', step: state.step, ...losses, scores, best: better } as const
     context.report(validation)
     await metrics.append(validation)
     context.report({ type: 'phase', phase: 'training' })

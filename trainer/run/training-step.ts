@@ -1,5 +1,5 @@
 import type { NamedTensor } from '../checkpoint/safetensors.ts'
-import { padBatch } from '../data/batches.ts'
+import { kindOf } from '../kinds/kinds.ts'
 import type { Model } from '../models/registry.ts'
 import { adamW } from '../optim/adamw.ts'
 import type { AdamWState } from '../optim/adamw.ts'
@@ -21,9 +21,9 @@ export async function accumulateGradients(
   { plan, session, settings, model }: StepParts,
   parameters: ReadonlyMap<string, NamedTensor>,
 ): Promise<{ loss: number; gradients: Gradients; tokens: number }> {
-  const { padTokenId, decoderStartTokenId } = model.architecture.config
-  const batches = plan.batchesOf(step).map((items) => padBatch(items, { padTokenId, decoderStartTokenId }))
-  const lossScale = 1 / batches.reduce((sum, batch) => sum + batch.labels.length, 0)
+  const kind = kindOf(model.architecture)
+  const batches = plan.batchesOf(step).map((items) => kind.collate(items))
+  const lossScale = 1 / batches.reduce((sum, batch) => sum + batch.labels, 0)
   let loss = 0
   let tokens = 0
   let gradients: Gradients | null = null

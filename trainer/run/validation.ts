@@ -2,12 +2,15 @@ import { answerQuestions, openAnswering } from '../answer.ts'
 import type { NamedTensor } from '../checkpoint/safetensors.ts'
 import type { TrainerContext } from '../context.ts'
 import type { Example } from '../data/example.ts'
-import { evaluationLoss, openLossSession } from './evaluation-loss.ts'
-import type { LoraTarget } from '../lora/targets.ts'
+import { askedExamples } from '../data/passages.ts'
+import { lossAndPerplexity, openLossSession } from './evaluation-loss.ts'
+import type { Trained } from '../lora/trained.ts'
 import { scoreAnswers } from '../metrics/scores.ts'
 import type { TextModel } from '../open-model.ts'
 import { tokenizeExamples } from './prepare-run.ts'
 import type { Settings } from '../settings.ts'
+import { trainedAdapter } from './trained-adapter.ts'
+import { untunedRule } from './tune-answer-rule.ts'
 import type { Validate } from './training-loop.ts'
 
 export interface Validation {
@@ -17,35 +20,45 @@ export interface Validation {
 
 export interface ValidationOptions {
   readonly settings: Settings
-  /** The adapted layers, or null where every weight is trained. */
-  readonly targets: readonly LoraTarget[] | null
+  readonly trained: Trained
   readonly context: TrainerContext
 }
 
 /**
  * Prepares to validate on held-out examples: the loss of their windows without dropout, and, where F1 decides
- * which checkpoint is best, the answers to their questions. Null where there are no examples.
+ * which checkpoint is best, the answers to their questions. Of plain texts there is a perplexity. Null where there are no examples.
  */
 export async function openValidation(
   text: TextModel,
   examples: readonly Example[],
-  { settings, targets, context }: ValidationOptions,
+  { settings, trained, context }: ValidationOptions,
 ): Promise<Validation | null> {
   const { items } = tokenizeExamples(text, examples, settings)
   if (items.length === 0) return null
   const { model } = text
+  const asked = askedExamples(examples)
   const { evaluationBatchSize: batchSize } = settings
-  const lossSession = await openLossSession(text, targets, settings)
-  const adapterOf = (parameters: ReadonlyMap<string, NamedTensor>) =>
-    targets ? { targets, parameters } : null
+  const lossSession = await openLossSession(text, trained, settings)
+  const answerRule = untunedRule(asked)
+  const adapterOf = (parameters: ReadonlyMap<string, NamedTensor>) => {
+    const adapter = trainedAdapter(trained, parameters)
+    return adapter && { ...adapter, answerRule }
+  }
   const answering =
-    settings.bestMetric === 'f1' ? await openAnswering(text, [adapterOf(new Map())], settings) : null
+    settings.bestMetric === 'f1' && asked.length > 0
+      ? await openAnswering(text, [adapterOf(new Map())], settings)
+      : null
   return {
     async validate(parameters) {
       const signal = AbortSignal.any([context.stop, context.keep])
-      const loss = await evaluationLoss(lossSession, model, items, { parameters, batchSize, signal })
-      if (!answering) return { loss, scores: null, value: loss }
-      const answers = await answerQuestions(answering, text, examples, {
+      const losses = await lossAndPerplexity(
+        lossSession,
+        model,
+        { items, examples },
+        { parameters, batchSize, signal },
+      )
+      if (!answering) return { ...losses, scores: null, value: losses.loss }
+      const answers = await answerQuestions(answering, text, asked, {
         settings,
         adapter: adapterOf(parameters),
         signal,
@@ -54,10 +67,10 @@ export async function openValidation(
         },
       })
       const scores = scoreAnswers(
-        examples,
+        asked,
         answers.map((answer) => answer.text),
       )
-      return { loss, scores, value: -scores.f1 }
+      return { ...losses, scores, value: -scores.f1 }
     },
     async dispose() {
       await lossSession.dispose()

@@ -1,5 +1,6 @@
 import { access } from 'node:fs/promises'
 import { join } from 'node:path'
+import { architectureKind } from '../../../trainer/protocol.ts'
 import type { AnswerSettings } from '../../../trainer/protocol.ts'
 import { AppError } from '../../contract/errors.ts'
 import type { DraftRequest } from '../../contract/drafts.ts'
@@ -31,7 +32,6 @@ export interface WhoDrafts {
   readonly settings: AnswerSettings
 }
 
-const textToText: readonly string[] = ['t5', 'mt5', 'umt5', 'longt5', 'bart', 'mbart', 'pegasus']
 const writerFolder = 'question-writer'
 
 /**
@@ -49,10 +49,11 @@ export async function whoDrafts(
     throw new AppError('model_missing', 'This model is not in the list any more. Choose another one.', {
       modelId,
     })
-  if (!textToText.includes(model.architecture))
+  const kind = architectureKind(model.architecture)
+  if (kind === null || kind === 'extractive')
     throw new AppError(
       'model_unsupported',
-      `${model.name} cannot write questions: models of the type ${model.architecture} are not text-to-text. Choose a T5 or Flan-T5 model.`,
+      `${model.name} cannot write questions: models of the type ${model.architecture} write no texts. Choose a T5 or a GPT-Neo.`,
       { modelId, architecture: model.architecture },
     )
   const own = await ownWriter(model.folder)

@@ -1,4 +1,6 @@
-import type { ExampleForm } from '../../../trainer/data/example.ts'
+import type { AskedForm } from '../../../trainer/data/example.ts'
+import { taskOf } from '../../../trainer/data/tasks.ts'
+import type { TaskKind } from '../../../trainer/data/tasks.ts'
 import type { ExampleAnswer, ExampleRow } from '../../contract/examples.ts'
 import type { SplitName } from '../../contract/splits.ts'
 import type { Reader, SqlValue } from '../../store/connection.ts'
@@ -10,7 +12,9 @@ export interface StoredExample {
   readonly sourceId: string
   readonly sourceName: string
   readonly place: string
-  readonly form: ExampleForm
+  readonly form: AskedForm
+  /** Null for questions about a passage. */
+  readonly task: TaskKind | null
   readonly context: string
   readonly question: string
   readonly answers: string
@@ -21,7 +25,7 @@ export interface StoredExample {
 }
 
 export const exampleColumns = `
-  e.id, e.key, e.source_id AS sourceId, s.name AS sourceName, e.place, e.form, p.text AS context, e.question, e.answers,
+  e.id, e.key, e.source_id AS sourceId, s.name AS sourceName, e.place, e.form, e.task, p.text AS context, e.question, e.answers,
   e.is_impossible AS isImpossible, e.grp, e.split, e.passage_id AS passageId`
 
 export const exampleJoins = 'JOIN passage p ON p.id = e.passage_id JOIN source s ON s.id = e.source_id'
@@ -34,6 +38,7 @@ export function exampleRow(stored: StoredExample): ExampleRow {
     sourceName: stored.sourceName,
     where: stored.place,
     form: stored.form,
+    task: taskOf(stored),
     context: stored.context,
     question: stored.question,
     answers: answersOf(stored),

@@ -136,6 +136,7 @@ function checkedChange(stored: StoredExample, question: string, given: readonly 
     where: stored.place,
     fault: null,
     form: stored.form,
+    task: stored.task,
     id: stored.key,
     context: stored.context,
     question: question.trim(),

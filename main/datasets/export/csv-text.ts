@@ -23,11 +23,21 @@ const questionColumns: readonly Column[] = [
   ['is_impossible', ({ form, isImpossible }) => (form === 'qa' ? String(isImpossible) : '')],
 ]
 
+const kindColumn: Column = ['task', ({ form, task }) => (form === 'task' ? (task ?? 'text') : '')]
+
 const taskColumns: readonly Column[] = [
   ['instruction', ({ form, question }, disarmed) => (form === 'task' ? disarm(question, disarmed) : '')],
   ['input', ({ form, context }, disarmed) => (form === 'task' ? disarm(context, disarmed) : '')],
   ['target', (row, disarmed) => (row.form === 'task' ? targetCell(row, disarmed) : '')],
 ]
+
+export interface CsvOptions {
+  readonly hasQuestions: boolean
+  readonly hasTasks: boolean
+  /** Whether there are tasks whose kind is to be told. */
+  readonly hasKinds: boolean
+  readonly disarmed: Disarmed
+}
 
 /**
  * Examples as CSV after RFC 4180, with a byte order mark, as spreadsheets take UTF-8 for something else without one.
@@ -38,9 +48,14 @@ const taskColumns: readonly Column[] = [
  */
 export async function* csvText(
   rows: AsyncIterable<ExportedRow>,
-  { hasQuestions, hasTasks, disarmed }: { hasQuestions: boolean; hasTasks: boolean; disarmed: Disarmed },
+  { hasQuestions, hasTasks, hasKinds, disarmed }: CsvOptions,
 ): AsyncGenerator<string> {
-  const columns = [...common, ...(hasQuestions ? questionColumns : []), ...(hasTasks ? taskColumns : [])]
+  const columns = [
+    ...common,
+    ...(hasKinds ? [kindColumn] : []),
+    ...(hasQuestions ? questionColumns : []),
+    ...(hasTasks ? taskColumns : []),
+  ]
   yield `\ufeff${columns.map(([name]) => name).join(',')}\r\n`
   for await (const row of rows)
     yield `${columns.map(([, cell]) => quoted(cell(row, disarmed))).join(',')}\r\n`

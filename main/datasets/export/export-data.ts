@@ -69,7 +69,12 @@ function textOf(reader: Reader, { format, choice, counts, disarmed }: Task): Asy
     case 'jsonl':
       return jsonlText(rows)
     case 'csv':
-      return csvText(rows, { hasQuestions: counts.questions > 0, hasTasks: counts.tasks > 0, disarmed })
+      return csvText(rows, {
+        hasQuestions: counts.questions > 0,
+        hasTasks: counts.tasks > 0,
+        hasKinds: counts.kinds > 0,
+        disarmed,
+      })
   }
 }
 

@@ -1,5 +1,6 @@
 import type { ExampleForm } from '../../../trainer/data/example.ts'
 import type { RawObject } from '../../../trainer/data/raw-record.ts'
+import type { TaskKind } from '../../../trainer/data/tasks.ts'
 import type { ExampleAnswer } from '../../contract/examples.ts'
 import type { SplitName } from '../../contract/splits.ts'
 import type { Reader } from '../../store/connection.ts'
@@ -10,6 +11,8 @@ import { isReady } from '../project-data.ts'
 export interface ExportedRow {
   readonly id: string
   readonly form: ExampleForm
+  /** Null for questions about a passage. */
+  readonly task: TaskKind | null
   /** Empty where the file that it came from gave none. */
   readonly title: string
   readonly group: string
@@ -29,6 +32,7 @@ export interface Choice {
 interface StoredRow {
   readonly id: string
   readonly form: ExampleForm
+  readonly task: TaskKind | null
   readonly grp: string
   readonly passageId: number
   readonly context: string
@@ -65,7 +69,7 @@ export async function* exportedRows(
   const ids = JSON.parse(found?.ids ?? '[]') as number[]
   for (let start = 0; start < ids.length; start += rowsPerRead) {
     const rows = await reader.all<StoredRow>(
-      `SELECT e.key AS id, e.form, e.grp, e.passage_id AS passageId, p.text AS context, e.question, e.answers,
+      `SELECT e.key AS id, e.form, e.task, e.grp, e.passage_id AS passageId, p.text AS context, e.question, e.answers,
          e.is_impossible AS isImpossible, e.extra
        FROM json_each(?) j CROSS JOIN example e ON e.id = j.value JOIN passage p ON p.id = e.passage_id
        ORDER BY j.key`,
@@ -86,15 +90,18 @@ export async function* exportedRows(
 export interface Counts {
   readonly questions: number
   readonly tasks: number
+  /** Tasks of another kind than `text`. */
+  readonly kinds: number
   readonly unanswerable: number
 }
 
 export async function countRows(reader: Reader, { projectId, split }: Choice): Promise<Counts> {
   const counts = await reader.get<Counts>(
-    `SELECT total(form = 'qa') AS questions, total(form = 'task') AS tasks, total(is_impossible) AS unanswerable
+    `SELECT total(form = 'qa') AS questions, total(form = 'task') AS tasks,
+       total(coalesce(task, 'text') <> 'text') AS kinds, total(is_impossible) AS unanswerable
      FROM example WHERE ${chosen}`,
     projectId,
     split,
   )
-  return counts ?? { questions: 0, tasks: 0, unanswerable: 0 }
+  return counts ?? { questions: 0, tasks: 0, kinds: 0, unanswerable: 0 }
 }

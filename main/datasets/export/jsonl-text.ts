@@ -2,7 +2,7 @@ import type { ExportedRow } from './exported-rows.ts'
 
 /**
  * Examples as one JSON object a line: questions in the columns that Hugging Face datasets give SQuAD, tasks as
- * `{ instruction, input, target }`, where several targets are a list.
+ * `{ task, instruction, input, target }`, where several targets are a list and any other text has no kind.
  */
 export async function* jsonlText(rows: AsyncIterable<ExportedRow>): AsyncGenerator<string> {
   for await (const row of rows) yield `${JSON.stringify(row.form === 'task' ? task(row) : question(row))}\n`
@@ -20,11 +20,12 @@ function question({ id, title, context, question: asked, answers, isImpossible, 
   }
 }
 
-function task({ id, title, context, question: instruction, answers }: ExportedRow) {
+function task({ id, title, task: kind, context, question: instruction, answers }: ExportedRow) {
   const targets = answers.map(({ text }) => text)
   return {
     id,
     title,
+    ...(kind !== null && kind !== 'text' ? { task: kind } : {}),
     instruction,
     input: context,
     target: targets.length > 1 ? targets : (targets[0] ?? ''),

@@ -1,3 +1,4 @@
+import type { TaskKind } from '../../../trainer/data/tasks.ts'
 import type { SplitName } from '../../contract/splits.ts'
 import type { Writer } from '../../store/connection.ts'
 
@@ -29,6 +30,8 @@ export interface NewExample {
   readonly answerWords: number
   /** `qa` where left out. */
   readonly form?: 'qa' | 'task'
+  /** Null, as where left out, for questions about a passage. */
+  readonly task?: TaskKind | null
   /** JSON of what an export gives back. */
   readonly extra?: string | null
 }
@@ -80,10 +83,10 @@ const sharePassages = `
 
 const insertExamples = (key: string): string => `
   INSERT INTO example (project_id, source_id, passage_id, key, question, answers, is_impossible, grp, place, split,
-    context_words, question_words, answer_words, form, extra)
+    context_words, question_words, answer_words, form, extra, task)
   SELECT ?1, ?2, p.id, ${key},
     j.value ->> 2, j.value ->> 3, j.value ->> 4, j.value ->> 5, j.value ->> 6, j.value ->> 7,
-    j.value ->> 8, j.value ->> 9, j.value ->> 10, j.value ->> 11, j.value ->> 12
+    j.value ->> 8, j.value ->> 9, j.value ->> 10, j.value ->> 11, j.value ->> 12, j.value ->> 13
   FROM json_each(?3) j CROSS JOIN passage p ON p.project_id = ?1 AND p.hash = j.value ->> 0`
 
 // A key that another source of the project uses gets the source's id behind it. To look for it SQLite must first put
@@ -140,6 +143,7 @@ export function packBatch({ passages, examples, problems }: Batch): PackedBatch 
       one.answerWords,
       one.form ?? 'qa',
       one.extra ?? null,
+      one.task ?? null,
     ]),
     problems: pack(problems, (one) => [
       one.kind,

@@ -1,5 +1,6 @@
 import type { Example } from '../../../trainer/data/example.ts'
 import type { RawObject } from '../../../trainer/data/raw-record.ts'
+import { taskOf } from '../../../trainer/data/tasks.ts'
 import type { SplitName } from '../../contract/splits.ts'
 import type { NewExample, NewPassage } from './insert-batch.ts'
 import { countWords } from './text-facts.ts'
@@ -24,7 +25,8 @@ export function newExample(
     contextWords: facts.words,
     questionWords: countWords(example.question),
     answerWords: answer ? countWords(answer.text) : 0,
-    form: example.form,
+    form: example.form === 'task' ? 'task' : 'qa',
+    task: example.form === 'task' ? taskOf(example) : null,
     extra: at.extra ? JSON.stringify(at.extra) : null,
   }
 }

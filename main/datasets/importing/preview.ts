@@ -112,6 +112,7 @@ function mapRecord(record: RawRecord, { checker, hasIds, proposes }: MapOptions)
     texts: textsOf({
       id: readId(record.id),
       title: record.title,
+      task: record.task,
       ...(form === 'task' ? { instruction: question, input: context } : { context, question }),
     }),
     answers: (example ?? record).answers.map(({ text, start }) => ({

@@ -1,5 +1,6 @@
 import { faultyRecord } from '../../../trainer/data/raw-record.ts'
 import type { RawAnswer, RawObject, RawRecord } from '../../../trainer/data/raw-record.ts'
+import { readTaskKind } from '../../../trainer/data/tasks.ts'
 import type { Mapping, PassageText, Role } from '../../contract/imports.ts'
 import type { TableRow } from '../readers/table.ts'
 import { answersCell, booleanCell, inputCell, targetsCell, textCell } from './cells.ts'
@@ -77,6 +78,7 @@ function taskRecord(cell: ReadCell, { where }: RecordOptions): RawRecord {
     where,
     fault: null,
     form: 'task',
+    task: readTaskKind(cell('task')),
     id: cell('id'),
     context: inputCell(cell('input')),
     question: textCell(cell('instruction')),

@@ -1,9 +1,11 @@
+import type { TaskKind } from '../../../trainer/data/tasks.ts'
 import { formRoles, forms, requiredRoles } from '../../contract/imports.ts'
-import type { Form, Mapping, Role } from '../../contract/imports.ts'
+import type { Form, GuessedRole, GuessedTask, Mapping, Role } from '../../contract/imports.ts'
 import type { TableRow } from '../readers/table.ts'
 import { columnEvidence } from './column-evidence.ts'
 import type { ColumnEvidence } from './column-evidence.ts'
 import { guessChat } from './guess-chat.ts'
+import { guessKind, kindColumn, taskMappings } from './guess-kind.ts'
 import { guessPassages } from './guess-passages.ts'
 import { guessQa } from './guess-qa.ts'
 import type { QaGuess } from './guess-qa.ts'
@@ -19,6 +21,15 @@ const sampledRows = 200
 // Beyond these many columns no table of texts has its texts.
 const mostColumns = 200
 
+/** All that the columns of a table suggest. */
+export interface GuessedTable {
+  /** Never empty, the best first; see `guessMappings`. */
+  readonly mappings: readonly GuessedMapping[]
+  /** What a mapping to each kind of task would be. */
+  readonly taskMappings: Readonly<Partial<Record<TaskKind, Mapping>>>
+  readonly guessedTask: GuessedTask | null
+}
+
 /**
  * Guesses what a table is for, from the names of its columns and their cells: for each form that its columns would
  * do for a mapping, the best first. Questions with answers come first where the answers do stand in their contexts;
@@ -28,22 +39,65 @@ const mostColumns = 200
  * @param columns As the reader lists them; paths into nested values may be among them.
  * @param rows The first rows of the table; faulty ones are left aside.
  */
-export function guessMappings(columns: readonly string[], rows: readonly TableRow[]): GuessedMapping[] {
+export function guessMappings(
+  columns: readonly string[],
+  rows: readonly TableRow[],
+): readonly GuessedMapping[] {
+  return guessTable(columns, rows).mappings
+}
+
+/** As `guessMappings`, with what a mapping to each kind of task would be. */
+export function guessTable(columns: readonly string[], rows: readonly TableRow[]): GuessedTable {
   const sound = rows.filter((row) => row.fault === null).slice(0, sampledRows)
-  if (sound.length === 0) return guessByName(columns)
+  if (sound.length === 0) return { mappings: guessByName(columns), taskMappings: {}, guessedTask: null }
   const sample = flattened(columns.slice(0, mostColumns), sound)
   const evidence = withoutParts(columns.slice(0, mostColumns).map((name) => columnEvidence(name, sample)))
   const qa = guessQa(evidence, sample)
-  const task = guessTask(evidence)
+  const kinds = kindColumn(evidence, sample)
+  const task = guessTask(evidence.filter(({ name }) => name !== kinds))
   const chat = guessChat(columns, sound)
+  const general =
+    chat ?? guessed('task', task.chosen, task.instruction ? { instruction: task.instruction } : {})
+  const guessedTask = chat || kinds !== null ? null : guessKind(evidence)
+  const proposals = taskMappings(evidence, general.mapping.roles)
   const byForm = {
     qa: guessed('qa', qa.chosen),
-    task: chat ?? guessed('task', task.chosen, task.instruction ? { instruction: task.instruction } : {}),
+    task: kinds !== null ? withKindColumn(general, kinds) : ofKind(general, guessedTask, proposals),
     passages: guessed('passages', guessPassages(evidence)),
   }
-  const order: readonly Form[] = hasSpans(qa, sample.length) ? forms : ['task', 'qa', 'passages']
+  const order: readonly Form[] = hasSpans(qa, sample.length, kinds) ? forms : ['task', 'qa', 'passages']
   const complete = order.map((form) => byForm[form]).filter(({ missing }) => missing.length === 0)
-  return complete.length > 0 ? complete : [byForm.qa]
+  return { mappings: complete.length > 0 ? complete : [byForm.qa], taskMappings: proposals, guessedTask }
+}
+
+/** The guess of a task with the column that names the kinds, row by row. */
+function withKindColumn({ mapping, guesses, missing }: GuessedMapping, column: string): GuessedMapping {
+  const guess: GuessedRole = {
+    role: 'task',
+    column,
+    confidence: 0.99,
+    reason: 'All its cells name kinds of tasks.',
+  }
+  const roles = { ...mapping.roles, task: column }
+  return { mapping: { ...mapping, roles }, guesses: [guess, ...guesses], missing }
+}
+
+/** The mapping to the kind that was guessed, if one was and its columns are there. */
+function ofKind(
+  general: GuessedMapping,
+  kind: GuessedTask | null,
+  proposals: GuessedTable['taskMappings'],
+): GuessedMapping {
+  const mapping = kind ? proposals[kind.task] : undefined
+  if (!kind || !mapping || missingRoles(mapping).length > 0) return general
+  const guesses = formRoles.task.flatMap((role): GuessedRole[] => {
+    const source = mapping.roles[role]
+    if (typeof source !== 'string') return []
+    const same = general.guesses.find((guess) => guess.role === role && guess.column === source)
+    const { confidence } = kind
+    return [same ?? { role, column: source, confidence, reason: `Its name is “${source}”.` }]
+  })
+  return { mapping, guesses, missing: [] }
 }
 
 /** How surely the names are those of questions about a text. */
@@ -51,15 +105,21 @@ const surelyQa = 0.8
 /** Names that other tasks have. */
 const otherTasks = /instruct|prompt|input|output|response|completion|target|label/i
 
-/** Whether the answers are spans of their contexts, so that the table is one of questions rather than of other tasks. */
-function hasSpans({ chosen, spans, isMarked }: QaGuess, rows: number): boolean {
+/**
+ * Whether the answers are spans of their contexts, so that the table is one of questions rather than of other tasks.
+ *
+ * @param kinds A column that names other tasks; null where there is none.
+ */
+function hasSpans({ chosen, spans, isMarked }: QaGuess, rows: number, kinds: string | null): boolean {
   if (isMarked) return true
   const texts = (['context', 'question', 'answer'] as const).map((role) =>
     chosen.find((one) => one.role === role),
   )
   const isNamed = texts.every((one) => one && one.byName >= surelyQa && !otherTasks.test(one.column))
   // Of a handful of rows all may have gone wrong.
-  return spans >= (isNamed ? (rows < 5 ? 0 : 0.2) : 0.5)
+  if (isNamed) return spans >= (rows < 5 ? 0 : 0.2)
+  // The beginning of a text can be its summary: where each row names another task, it is one.
+  return kinds === null && spans >= 0.5
 }
 
 function guessed(form: Form, chosen: readonly Weighed[], constants: Mapping['roles'] = {}): GuessedMapping {

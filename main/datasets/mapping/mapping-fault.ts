@@ -1,3 +1,4 @@
+import { freeTaskKinds, readTaskKind } from '../../../trainer/data/tasks.ts'
 import { formRoles } from '../../contract/imports.ts'
 import type { Mapping, Role, RoleSource } from '../../contract/imports.ts'
 import { AppError } from '../../contract/errors.ts'
@@ -35,7 +36,19 @@ export function requireMapping(mapping: Mapping, columns: readonly string[], nam
     const source = mapping.roles[role]
     if (source !== undefined) requireSource(role, source, columns)
   }
+  requireKind(mapping)
   listLevels(mapping)
+}
+
+/** What columns say is taken row by row; what a person chose must be one of the kinds. */
+function requireKind({ roles }: Mapping): void {
+  const source = roles.task
+  if (typeof source !== 'object' || !('constant' in source) || readTaskKind(source.constant) !== null) return
+  throw new AppError(
+    'mapping_incomplete',
+    `There is no kind of task named ${source.constant}. Choose among ${freeTaskKinds.join(', ')}.`,
+    { role: 'task', kind: source.constant },
+  )
 }
 
 function requireSource(role: Role, source: RoleSource, columns: readonly string[]): void {

@@ -3,6 +3,8 @@ import type { Form, Role } from '../../contract/imports.ts'
 
 /** Column names by role, as words in lower case without accents; earlier ones are surer. */
 const names: Readonly<Record<Role, readonly string[]>> = {
+  // A column of that name mostly holds instructions; its cells say where it holds kinds.
+  task: ['task kind', 'task type'],
   instruction: [
     ...[
       'instruction',
@@ -212,7 +214,7 @@ export function roleOfName(name: string): Role | null {
 }
 
 /** `answerStart`, `Answer_start` and `answer-start` are the words answer and start. */
-function wordsOf(name: string): string[] {
+export function wordsOf(name: string): string[] {
   return name
     .replaceAll(/(\p{Ll}|\d)(\p{Lu})/gu, '$1 $2')
     .normalize('NFD')

@@ -1,5 +1,6 @@
 import type { Example, ExampleForm } from '../../../trainer/data/example.ts'
 import type { RawObject, RawRecord } from '../../../trainer/data/raw-record.ts'
+import type { TaskKind } from '../../../trainer/data/tasks.ts'
 import type { ExampleAnswer } from '../../contract/examples.ts'
 
 /** An example as it was before a mend, so that it can be put back; its context stays among the passages. */
@@ -13,6 +14,8 @@ export interface KeptRow {
   readonly isImpossible: boolean
   readonly group: string
   readonly form: ExampleForm
+  /** Left out by rows that were kept before there were kinds of tasks. */
+  readonly task?: TaskKind | null
   readonly extra: RawObject | null
   readonly place: string
   /** What the finding said of the row: it says so again when the row is put back. */
@@ -34,6 +37,7 @@ export interface ExampleState {
   readonly isImpossible: number
   readonly grp: string
   readonly form: ExampleForm
+  readonly task: TaskKind | null
   /** JSON. */
   readonly extra: string | null
   readonly examplePlace: string
@@ -52,6 +56,7 @@ export function keptRow(
     isImpossible: state.isImpossible === 1,
     group: state.grp,
     form: state.form,
+    task: state.task,
     extra: extraOf(state.extra),
     place: state.examplePlace,
     depth: 0,
@@ -62,8 +67,18 @@ export function keptRow(
 
 /** The example of a kept row. */
 export function keptExample(row: KeptRow, context: string): Example {
-  const { key, question, answers, isImpossible, group, form } = row
-  return { id: key, form, context, question, answers, isImpossible, group, source: '' }
+  const { key, question, answers, isImpossible, group, form, task } = row
+  return {
+    id: key,
+    form,
+    ...(task ? { task } : {}),
+    context,
+    question,
+    answers,
+    isImpossible,
+    group,
+    source: '',
+  }
 }
 
 /** An example as a record, to be mended and checked again. */
@@ -72,6 +87,7 @@ export function stateRecord(state: ExampleState): RawRecord {
     where: state.examplePlace,
     fault: null,
     form: state.form,
+    task: state.task,
     id: state.key,
     context: state.context,
     question: state.question,

@@ -92,7 +92,7 @@ function readRows(writer: Writer, selection: Selection, after: number): Promise<
   return writer.all<MendRow>(
     `SELECT b.id, b.source_id AS sourceId, b.place, b.status, b.record, b.proposal, s.use,
        b.example_id AS exampleId, e.key, p.hash, p.text AS context, e.question, e.answers,
-       e.is_impossible AS isImpossible, e.grp, e.form, e.extra, e.place AS examplePlace,
+       e.is_impossible AS isImpossible, e.grp, e.form, e.task, e.extra, e.place AS examplePlace,
        (SELECT k.text FROM passage k WHERE k.project_id = ?1 AND k.hash = b.record ->> 'hash') AS recordContext,
        (SELECT json_group_array(o.id) FROM problem o WHERE o.example_id = b.example_id AND o.id <> b.id) AS others,
        (SELECT count(*) FROM problem o WHERE o.example_id = b.example_id AND o.id <> b.id

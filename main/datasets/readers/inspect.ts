@@ -2,7 +2,7 @@ import { basename } from 'node:path'
 import { formRoles } from '../../contract/imports.ts'
 import type { FoundProblem, GuessedRole, Inspection } from '../../contract/imports.ts'
 import { squadMapping } from '../mapping/apply-mapping.ts'
-import { guessMappings } from '../mapping/guess-mapping.ts'
+import { guessTable } from '../mapping/guess-mapping.ts'
 import { cellReader } from '../mapping/paths.ts'
 import { readPassages } from '../passages/read-passages.ts'
 import { detect } from './detect.ts'
@@ -69,7 +69,8 @@ async function inspectTable(
 
   const isSquad = table.format === 'squad'
   const sound = rows.filter((row) => row.fault === null)
-  const [best, ...others] = isSquad ? [] : guessMappings(table.columns, rows)
+  const guess = isSquad ? null : guessTable(table.columns, rows)
+  const [best, ...others] = guess?.mappings ?? []
   const read = table.columns.map(cellReader)
   const columns = table.columns.map((name, i) =>
     profileColumn(
@@ -96,6 +97,8 @@ async function inspectTable(
     guesses: best?.guesses ?? squadGuesses(),
     missing: best?.missing ?? [],
     otherMappings: others.map(({ mapping }) => mapping),
+    taskMappings: guess?.taskMappings ?? {},
+    guessedTask: guess?.guessedTask ?? null,
     problems,
     passages: [],
   }

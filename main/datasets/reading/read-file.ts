@@ -1,6 +1,4 @@
 import { basename } from 'node:path'
-import { Worker } from 'node:worker_threads'
-import type { ResourceLimits } from 'node:worker_threads'
 import type { Inspection, MappedPreview } from '../../contract/imports.ts'
 import { AppError } from '../../contract/errors.ts'
 import { errorOf } from '../../trainers/error-value.ts'
@@ -9,21 +7,15 @@ import { detect } from '../readers/detect.ts'
 import type {
   ImportTask,
   InspectTask,
-  NextMessage,
+  HostMessage,
   PreviewTask,
   ReadingMessage,
   ReadingTask,
   SentBatch,
 } from './reading-task.ts'
+import { giveBack, heaps, takeThread } from './reading-threads.ts'
+import type { Heap } from './reading-threads.ts'
 
-/**
- * Memory that the reading of one file may take, in MB of JavaScript's heap. Tables that are read row by row need
- * little, and a small heap is collected early: a file of any size then takes little more than a small one.
- */
-const heaps = {
-  whole: { maxOldGenerationSizeMb: 640 },
-  byRow: { maxOldGenerationSizeMb: 200, maxYoungGenerationSizeMb: 24 },
-} as const
 const readByRow: readonly string[] = ['csv', 'tsv', 'jsonl']
 /**
  * A file counts as one that cannot be read after so many milliseconds of work without a sign of life, or of waiting
@@ -34,16 +26,6 @@ const longestWait = 60_000
 const lookEvery = 500
 /** Milliseconds that a look at a file may take in all, whatever the signs of life. */
 const longestLook = 60_000
-
-/** From source beside this file; in a build, where this file is part of a bundle, at the top of the bundles. */
-const workerUrl = new URL(
-  import.meta.url.endsWith('.ts')
-    ? './reading-worker.ts'
-    : import.meta.url.includes('/chunks/')
-      ? '../reader.js'
-      : './reader.js',
-  import.meta.url,
-)
 
 /**
  * Looks at a file in a thread of its own.
@@ -74,7 +56,7 @@ export interface FileReading extends ImportedAs {
 /** Begins to read a file in a thread of its own. Closed by the caller. @throws as `inspectFile` */
 export async function openReading(task: Omit<ImportTask, 'kind'>, signal: AbortSignal): Promise<FileReading> {
   const found = await detect(task.path)
-  const heap = found.format !== null && readByRow.includes(found.format) ? heaps.byRow : heaps.whole
+  const heap = found.format !== null && readByRow.includes(found.format) ? 'byRow' : 'whole'
   const reading = startReading({ kind: 'import', ...task }, { signal, heap })
   try {
     for (;;) {
@@ -101,7 +83,7 @@ async function* batchesOf({ next, allow }: Reading): AsyncGenerator<SentBatch> {
 async function look(task: ReadingTask, signal: AbortSignal): Promise<Inspection | MappedPreview | null> {
   const reading = startReading(task, {
     signal: AbortSignal.any([signal, AbortSignal.timeout(longestLook)]),
-    heap: heaps.whole,
+    heap: 'whole',
   })
   try {
     for (;;) {
@@ -122,22 +104,19 @@ interface Reading {
 
 interface ReadingOptions {
   readonly signal: AbortSignal
-  readonly heap: ResourceLimits
+  readonly heap: Heap
 }
 
 function startReading(task: ReadingTask, { signal, heap }: ReadingOptions): Reading {
-  const worker = new Worker(workerUrl, {
-    workerData: task,
-    resourceLimits: heap,
-    // What a library prints about a file is none of the app's output.
-    stdout: true,
-    stderr: true,
-  })
+  const thread = takeThread(heap)
+  const { worker } = thread
   const messages: ReadingMessage[] = []
   let failure: AppError | null = null
   let wake: () => void = () => undefined
   let lastSign = performance.now()
-  let workUntilSign = 0
+  // The thread says it first of all: it may have worked on another file before.
+  let workUntilSign = Infinity
+  let isDone = false
 
   const fail = (error: AppError): void => {
     failure ??= error
@@ -160,20 +139,23 @@ function startReading(task: ReadingTask, { signal, heap }: ReadingOptions): Read
   const onAbort = (): void => fail(stopped(task.path, signal))
   signal.addEventListener('abort', onAbort)
   if (signal.aborted) onAbort()
-  worker.on('message', (message: ReadingMessage) => {
+  const onMessage = (message: ReadingMessage): void => {
     if (message.kind === 'alive') {
       lastSign = performance.now()
       workUntilSign = message.work
       return
     }
+    isDone ||= message.kind === 'done'
     if (message.kind === 'failed') fail(errorOf(message.error))
     else messages.push(message)
     wake()
-  })
-  worker.on('error', (thrown: Error & { code?: string }) => fail(crashed(task.path, thrown, heap)))
-  worker.on('exit', () => fail(crashed(task.path, null, heap)))
-  worker.stdout.resume()
-  worker.stderr.resume()
+  }
+  const onError = (thrown: Error & { code?: string }): void => fail(crashed(task.path, thrown, heap))
+  const onExit = (): void => fail(crashed(task.path, null, heap))
+  worker.on('message', onMessage)
+  worker.on('error', onError)
+  worker.on('exit', onExit)
+  worker.postMessage({ kind: 'task', task } satisfies HostMessage)
 
   return {
     next: async () => {
@@ -188,12 +170,17 @@ function startReading(task: ReadingTask, { signal, heap }: ReadingOptions): Read
     },
     allow: () => {
       // What is being written to the store may take its time; the thread beats on meanwhile.
-      worker.postMessage({ kind: 'next' } satisfies NextMessage)
+      worker.postMessage({ kind: 'next' } satisfies HostMessage)
     },
     end: async () => {
       clearInterval(watch)
       signal.removeEventListener('abort', onAbort)
-      await worker.terminate()
+      worker.off('message', onMessage)
+      worker.off('exit', onExit)
+      if (isDone && !failure) {
+        worker.off('error', onError)
+        await giveBack(thread)
+      } else await worker.terminate()
     },
   }
 }
@@ -213,11 +200,11 @@ function tooSlow(path: string): AppError {
   )
 }
 
-function crashed(path: string, thrown: (Error & { code?: string }) | null, heap: ResourceLimits): AppError {
+function crashed(path: string, thrown: (Error & { code?: string }) | null, heap: Heap): AppError {
   if (thrown?.code === 'ERR_WORKER_OUT_OF_MEMORY')
     return new AppError(
       'file_too_large',
-      `${basename(path)} takes more than the ${heap.maxOldGenerationSizeMb} MB of memory that reading a file may take. Split it into several files, or save it as CSV or JSONL.`,
+      `${basename(path)} takes more than the ${heaps[heap].maxOldGenerationSizeMb} MB of memory that reading a file may take. Split it into several files, or save it as CSV or JSONL.`,
       { path },
     )
   return new AppError(

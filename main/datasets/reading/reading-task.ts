@@ -45,10 +45,8 @@ export type ReadingMessage =
   | { readonly kind: 'done'; readonly result: Inspection | MappedPreview | null }
   | { readonly kind: 'failed'; readonly error: ErrorValue }
 
-/** To the worker: one more batch may be sent. */
-export interface NextMessage {
-  readonly kind: 'next'
-}
+/** To the worker: what to read, one after the other; or that one more batch may be sent. */
+export type HostMessage = { readonly kind: 'task'; readonly task: ReadingTask } | { readonly kind: 'next' }
 
 /** Batches that may be on their way at once. */
 export const batchesAhead = 4

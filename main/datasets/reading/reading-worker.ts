@@ -2,7 +2,7 @@
  * The thread in which foreign files are read. It has a heap of its own with a bound, and can be ended in the middle
  * of whatever it does: neither a damaged nor a hostile file holds up the app or takes it along.
  */
-import { parentPort, workerData } from 'node:worker_threads'
+import { parentPort } from 'node:worker_threads'
 import type { MessagePort } from 'node:worker_threads'
 import { errorValueOf } from '../../trainers/error-value.ts'
 import { packBatch } from '../importing/insert-batch.ts'
@@ -11,23 +11,31 @@ import { estimateTokens, openTokenCounter } from '../passages/count-tokens.ts'
 import { previewMapping } from '../importing/preview.ts'
 import { inspect } from '../readers/inspect.ts'
 import { batchesAhead, beatEvery } from './reading-task.ts'
-import type { ImportTask, ReadingMessage, ReadingTask } from './reading-task.ts'
+import type { HostMessage, ImportTask, ReadingMessage, ReadingTask } from './reading-task.ts'
 
-if (parentPort) await work(parentPort, workerData as ReadingTask)
+if (parentPort) serve(parentPort)
+
+/** Reads one file after another, as they are asked for; ended from outside. */
+function serve(port: MessagePort): void {
+  port.on('message', (message: HostMessage) => {
+    if (message.kind === 'task') void work(port, message.task)
+  })
+}
 
 async function work(port: MessagePort, task: ReadingTask): Promise<void> {
   const send = (message: ReadingMessage): void => port.postMessage(message)
-  const beat = setInterval(() => {
+  const tellAlive = (): void => {
     const { user, system } = process.threadCpuUsage()
     send({ kind: 'alive', work: (user + system) / 1000 })
-  }, beatEvery)
+  }
+  tellAlive()
+  const beat = setInterval(tellAlive, beatEvery)
   try {
     send({ kind: 'done', result: await perform(task, port, send) })
   } catch (thrown) {
     send({ kind: 'failed', error: errorValueOf(thrown) })
   } finally {
     clearInterval(beat)
-    port.close()
   }
 }
 
@@ -52,10 +60,12 @@ async function sendBatches(
   const { path, tokenizer, ...options } = task
   let allowed = batchesAhead
   let goOn: () => void = () => undefined
-  port.on('message', () => {
+  const onMessage = ({ kind }: HostMessage): void => {
+    if (kind !== 'next') return
     allowed++
     goOn()
-  })
+  }
+  port.on('message', onMessage)
   const { batches, ...source } = await openImport(path, {
     ...options,
     countTokens: tokenizer === null ? estimateTokens : await openTokenCounter(tokenizer),
@@ -71,4 +81,5 @@ async function sendBatches(
     allowed--
     send({ kind: 'batch', batch: { ...packBatch(batch), rows: batch.rows, bytes: batch.bytes } })
   }
+  port.off('message', onMessage)
 }

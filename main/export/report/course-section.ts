@@ -5,6 +5,18 @@ import { lineChart, smoothed } from './line-chart.ts'
 import type { Point } from './line-chart.ts'
 import { tickText, wholeNumber } from './numbers.ts'
 
+/** How well the held-out texts are foreseen, where texts were trained on. */
+function perplexitySentence(validations: RunCourse['validations']): Html | null {
+  const told = validations.flatMap(({ perplexity }) => (perplexity === undefined ? [] : [perplexity]))
+  const [first, last] = [told[0], told.at(-1)]
+  if (first === undefined || last === undefined) return null
+  const course = told.length > 1 ? ` It was ${tickText(first)} at the first validation.` : ''
+  return html`<p>
+    The perplexity of the held-out texts, exp(loss) over their tokens, is ${tickText(last)} at the
+    end.${course}
+  </p>`
+}
+
 /** The course of the training: loss, validation, learning rate, gradient norm. */
 export function courseSection({ steps, validations }: RunCourse): Html {
   if (steps.length === 0) return html``
@@ -24,6 +36,7 @@ export function courseSection({ steps, validations }: RunCourse): Html {
           </p>`
         : null
     }
+    ${perplexitySentence(validations)}
     <div class="charts">
       ${lineChart({
         title: 'Loss',

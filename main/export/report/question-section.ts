@@ -66,9 +66,9 @@ function row(question: StoryQuestion, withSet: boolean): Html {
   const verdict = verdictOf(question)
   return html`<tr class="${verdict}">
     <td data-label="Question">
-      ${question.question}${withSet ? html`<small class="set">${question.set}</small>` : null}
+      ${question.question}${question.input === null ? null : html`<span class="input">${question.input}</span>`}${withSet ? html`<small class="set">${question.set}</small>` : null}
     </td>
-    ${answerCell('Base', question.base, question.baseRight)}${answerCell('Tuned', question.tuned, question.tunedRight)}
+    ${answerCell('Base', question, { text: question.base, right: question.baseRight })}${answerCell('Tuned', question, { text: question.tuned, right: question.tunedRight })}
     <td data-label="Accepted">
       ${question.gold.length === 0 ? noAnswer : question.gold.map((gold, i) => html`${i > 0 ? html`<span class="or"> or </span>` : null}${gold}`)}
     </td>
@@ -78,12 +78,17 @@ function row(question: StoryQuestion, withSet: boolean): Html {
 
 const noAnswer = html`<span class="none">no answer</span>`
 
-function answerCell(side: string, text: string, right: boolean): Html {
+function answerCell(
+  side: string,
+  { task }: StoryQuestion,
+  { text, right }: { readonly text: string; readonly right: boolean },
+): Html {
+  const nothing = task === 'question-answering' ? noAnswer : html`<span class="none">nothing</span>`
   const mark = right
     ? html`<span class="right" role="img" aria-label="right">✓</span>`
     : html`<span class="wrong" role="img" aria-label="wrong">✗</span>`
   return html`<td data-label="${side}">
-    <span class="answer">${mark}<span>${text === '' ? noAnswer : text}</span></span>
+    <span class="answer">${mark}<span>${text === '' ? nothing : text}</span></span>
   </td>`
 }
 

@@ -1,12 +1,14 @@
 import type { CompareSummary } from '../../contract/comparisons.ts'
 import type { RunCourse, RunStory, StoryQuestion } from '../run-story.ts'
+import { metricLabels, tasks } from '../../contract/tasks.ts'
 import { courseSection } from './course-section.ts'
 import { html, raw } from './html.ts'
 import type { Html } from './html.ts'
 import { dataSection, settingsSection } from './making-section.ts'
 import { day, duration, percent, signed, wholeNumber } from './numbers.ts'
 import { questionSection } from './question-section.ts'
-import { scoreSection } from './score-section.ts'
+import { nounOf, scoreSection } from './score-section.ts'
+import { scoringNotes } from './scoring-notes.ts'
 import { styleSheet } from './style-sheet.ts'
 
 /**
@@ -43,10 +45,9 @@ export function runReport(story: RunStory, course: RunCourse, questions: readonl
           ${settingsSection(story)}
           <footer>
             <p>
-              Answers are right when they equal an accepted one after SQuAD’s normalisation; F1 is the overlap
-              of words, both as the official scorer counts them. Intervals: percentile bootstrap over
-              questions, 1,000 resamples, paired for the difference. “Within noise” means that the interval of
-              the difference holds zero, or that there are fewer than six questions.
+              ${summary ? scoringNotes(summary) : null} Intervals: percentile bootstrap over questions, 1,000
+              resamples, paired for the difference. “Within noise” means that the interval of the difference
+              holds zero, or that there are fewer than six questions.
             </p>
             <p>Written by Loracle on ${day(writtenAt)}.</p>
           </footer>
@@ -56,14 +57,26 @@ export function runReport(story: RunStory, course: RunCourse, questions: readonl
 }
 
 /** The outcome in a sentence. */
-function headline({ tiles, counts }: CompareSummary): string {
-  const tile = tiles.find(({ metric }) => metric === 'f1') ?? tiles[0]
+function headline(summary: CompareSummary): string {
+  const { tiles, counts } = summary
+  if (summary.tasks.length > 1) return headlines(summary)
+  const [tile] = tiles
   if (!tile) return ''
   const { before, after, difference, verdict } = tile
-  const moved = `F1 went from ${percent(before.value)} to ${percent(after.value)} (${signed(difference.value)})`
-  const questions = `${wholeNumber(counts.fixed)} questions were fixed and ${wholeNumber(counts.broken)} broken`
+  const moved = `${metricLabels[tile.metric]} went from ${percent(before.value)} to ${percent(after.value)} (${signed(difference.value)})`
+  const questions = `${wholeNumber(counts.fixed)} ${nounOf(summary)} were fixed and ${wholeNumber(counts.broken)} broken`
   if (verdict === 'noise') return `${moved}, which is within noise: ${questions}.`
   return `${moved}: ${questions}.`
+}
+
+/** Of several tasks how many got better, and each in short. */
+function headlines({ tiles }: CompareSummary): string {
+  const better = tiles.filter(({ verdict }) => verdict === 'better').length
+  const each = tiles.map(
+    ({ task, metric, before, after }) =>
+      `${tasks[task].label} (${metricLabels[metric]}) ${percent(before.value)} → ${percent(after.value)}`,
+  )
+  return `${wholeNumber(better)} of ${wholeNumber(tiles.length)} tasks got better: ${each.join('; ')}.`
 }
 
 function facts({ run }: RunStory, { steps }: RunCourse): readonly Html[] {

@@ -1,9 +1,8 @@
 import type { CompareSummary, Interval, ScoreTile, Verdict } from '../../contract/comparisons.ts'
+import { metricLabels, tasks } from '../../contract/tasks.ts'
 import { html } from './html.ts'
 import type { Html } from './html.ts'
 import { percent, signed, wholeNumber } from './numbers.ts'
-
-const names = { f1: 'F1', exactMatch: 'Exact match' } as const
 
 const sentences: Readonly<Record<ScoreTile['verdict'], string>> = {
   better: 'Better',
@@ -24,18 +23,41 @@ export function scoreSection(summary: CompareSummary): Html {
   return html`<section aria-labelledby="scores">
     <h2 id="scores">Scores</h2>
     <p class="lead">
-      Over ${wholeNumber(summary.questions)} held-out questions, which the model did not see in training. In
-      percent; the bars are 95&nbsp;% intervals.
+      Over ${wholeNumber(summary.questions)} held-out ${nounOf(summary)}, which the model did not see in
+      training. In percent; the bars are 95&nbsp;% intervals.
     </p>
-    <div class="tiles">${summary.tiles.map(tile)}</div>
-    ${shares(summary)} ${summary.sets.length > 1 ? sets(summary) : null}
+    <div class="tiles">${summary.tiles.map((one) => tile(one, hasSeveral(summary)))}</div>
+    ${shares(summary)}
+    ${
+      hasSeveral(summary)
+        ? scoreTable(
+            'Task',
+            summary.tasks.map(({ task, ...rest }) => ({ name: tasks[task].label, ...rest })),
+          )
+        : null
+    }
+    ${summary.sets.length > 1 ? scoreTable('Test set', summary.sets, hasSeveral(summary)) : null}
   </section>`
 }
 
-function tile({ metric, before, after, difference, verdict }: ScoreTile): Html {
+function hasSeveral({ tasks: kinds }: CompareSummary): boolean {
+  return kinds.length > 1
+}
+
+/** Questions, or examples where there are tasks among them. */
+export function nounOf({ tasks: kinds }: Pick<CompareSummary, 'tasks'>): string {
+  return kinds.every(({ task }) => task === 'question-answering') ? 'questions' : 'examples'
+}
+
+function metricName({ task, metric }: ScoreTile, withTask: boolean): string {
+  return withTask ? `${tasks[task].label}: ${metricLabels[metric]}` : metricLabels[metric]
+}
+
+function tile(one: ScoreTile, withTask: boolean): Html {
+  const { before, after, difference, verdict } = one
   return html`<article class="tile">
     <header>
-      <h3>${names[metric]}</h3>
+      <h3>${metricName(one, withTask)}</h3>
       <span class="badge ${verdict}">${sentences[verdict]}</span>
     </header>
     <p class="figures">
@@ -97,29 +119,35 @@ function shares({ counts, questions }: CompareSummary): Html {
   </div>`
 }
 
-function sets({ sets: list }: CompareSummary): Html {
+interface ScoredPart {
+  readonly name: string
+  readonly questions: number
+  readonly tiles: readonly ScoreTile[]
+}
+
+function scoreTable(heading: string, list: readonly ScoredPart[], withTask = false): Html {
   const cell = (interval: Interval, as = percent) =>
     html`<td class="number">${as(interval.value)}<small>${range(interval, as)}</small></td>`
-  const rows = ({ name, questions, tiles }: CompareSummary['sets'][number]) =>
-    tiles.map(
-      ({ metric, before, after, difference, verdict }, i) =>
-        html`<tr>
-          ${i === 0 ? html`<th scope="rowgroup" rowspan="${tiles.length}">${name}</th>` : null}
-          ${i === 0 ? html`<td class="number" rowspan="${tiles.length}">${wholeNumber(questions)}</td>` : null}
-          <td>${names[metric]}</td>
-          ${cell(before)} ${cell(after)} ${cell(difference, signed)}
-          <td><span class="badge ${verdict}">${sentences[verdict]}</span></td>
-        </tr>`,
-    )
+  const rows = ({ name, questions, tiles }: ScoredPart) =>
+    tiles.map((one, i) => {
+      const { before, after, difference, verdict } = one
+      return html`<tr>
+        ${i === 0 ? html`<th scope="rowgroup" rowspan="${tiles.length}">${name}</th>` : null}
+        ${i === 0 ? html`<td class="number" rowspan="${tiles.length}">${wholeNumber(questions)}</td>` : null}
+        <td>${metricName(one, withTask)}</td>
+        ${cell(before)} ${cell(after)} ${cell(difference, signed)}
+        <td><span class="badge ${verdict}">${sentences[verdict]}</span></td>
+      </tr>`
+    })
   return html`<div class="scroll">
     <table class="plain">
       <caption>
-        By test set
+        By ${heading.toLowerCase()}
       </caption>
       <thead>
         <tr>
-          <th scope="col">Set</th>
-          <th scope="col" class="number">Questions</th>
+          <th scope="col">${heading}</th>
+          <th scope="col" class="number">Number</th>
           <th scope="col">Measure</th>
           <th scope="col" class="number">Base</th>
           <th scope="col" class="number">Tuned</th>

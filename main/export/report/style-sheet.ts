@@ -20,6 +20,7 @@ section{margin-top:48px}
 .facts dt{font-size:12px;color:var(--text-3)}
 .facts dd{font-weight:600;overflow-wrap:anywhere}
 .facts dd small{font-weight:400}
+.answers .input{display:block;color:var(--text-2)}
 .tiles,.charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,420px),1fr));gap:16px;margin-top:16px}
 .tile,.chart,.shares{background:var(--surface);border:1px solid var(--border);border-radius:10px;padding:20px}
 .tile header,.chart figcaption{display:flex;flex-wrap:wrap;justify-content:space-between;align-items:baseline;gap:4px 12px}

@@ -1,11 +1,14 @@
 import { readFile } from 'node:fs/promises'
 import type { EvaluateResult } from '../../contract/engine-types.ts'
 import type { Arguments } from './arguments.ts'
+import { metricLabels, tasks } from '../../contract/tasks.ts'
+import type { MetricName } from '../../contract/tasks.ts'
 import { jsonOption, modelOptions, projectOptions, settingsOptions, settingsSource } from './command.ts'
 import type { CliCommand, Session } from './command.ts'
 import { eventView } from './event-view.ts'
 import { Failure } from './failure.ts'
 import { clock, columns, countOf, wholeNumber } from './format.ts'
+import { otherReadingsText } from './other-readings.ts'
 import { askProject, withAnsweringPaths } from './project-answering.ts'
 import { figuresText } from './score.ts'
 import { exitCodeOf, runToResult, supervise } from './supervise.ts'
@@ -115,6 +118,7 @@ export const ask: CliCommand = {
       // The windows of a long context are answered one by one, and what was streamed need not be what won.
       if (outcome.unanswerable) output.text('(The text does not answer this.)\n')
       else if (streamed.trim() !== outcome.answer.trim()) output.text(`${outcome.answer}\n`)
+      output.text(otherReadingsText(outcome.alternatives, outcome.unanswerable))
     }
     return exitCodeOf(outcome)
   },
@@ -157,7 +161,7 @@ async function contextOf(args: Arguments): Promise<string> {
   }
 }
 
-function evaluationText({ scores, squad, rouge, loss, seconds }: EvaluateResult): string {
+function evaluationText({ scores, squad, rouge, loss, perplexity, seconds }: EvaluateResult): string {
   const rows = [
     ['EM', scores.exactMatch.toFixed(1)],
     ['F1', scores.f1.toFixed(1)],
@@ -165,10 +169,22 @@ function evaluationText({ scores, squad, rouge, loss, seconds }: EvaluateResult)
     ['ROUGE-2', rouge.rouge2.toFixed(1)],
     ['ROUGE-L', rouge.rougeL.toFixed(1)],
     ['loss', loss.toFixed(4)],
+    ...(perplexity === undefined ? [] : [['perplexity of the texts', perplexity.toFixed(3)] as const]),
   ]
   return [
     `${wholeNumber(scores.count)} questions in ${clock(seconds)}`,
     ...columns(rows, [1]),
+    ...(scores.tasks ?? []).flatMap(({ task, count, values }) => [
+      '',
+      `${tasks[task].label}, ${wholeNumber(count)}:`,
+      ...columns(
+        Object.entries(values).map(([metric, value]) => [
+          metricLabels[metric as MetricName],
+          value.toFixed(1),
+        ]),
+        [1],
+      ),
+    ]),
     '',
     'Official SQuAD figures:',
     figuresText(squad),

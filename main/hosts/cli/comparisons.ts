@@ -1,5 +1,6 @@
 import type { Comparison } from '../../contract/engine-types.ts'
-import { wholeNumber } from './format.ts'
+import { tasks } from '../../contract/tasks.ts'
+import { truncate, wholeNumber } from './format.ts'
 import type { Output, Style } from './output.ts'
 
 export const marks = ['fixed', 'broken', 'both right', 'both wrong'] as const
@@ -12,7 +13,7 @@ const signs: Readonly<Record<Mark, readonly [sign: string, style: Style]>> = {
   'both wrong': ['x', 'yellow'],
 }
 
-/** What the training did to one question, by exact match. */
+/** What the training did to one question, by what its task calls right. */
 export function markOf({ baseRight, tunedRight }: Comparison): Mark {
   if (baseRight) return tunedRight ? 'both right' : 'broken'
   return tunedRight ? 'fixed' : 'both wrong'
@@ -67,17 +68,23 @@ export function comparisonText(comparisons: readonly Comparison[], output: Outpu
     const [sign, style] = signs[mark]
     return [
       '',
-      `${output.paint(style, `${sign} ${mark}`)}  ${output.paint('bold', comparison.question)}  ${output.paint('dim', comparison.set)}`,
-      `    base   ${answerText(comparison.base)}`,
-      `    tuned  ${answerText(comparison.tuned)}`,
+      `${output.paint(style, `${sign} ${mark}`)}  ${output.paint('bold', comparison.question)}  ${output.paint('dim', placeOf(comparison))}`,
+      ...(comparison.input ? [`    input  ${truncate(comparison.input.replace(/\s+/g, ' '), 100)}`] : []),
+      `    base   ${answerText(comparison.base, comparison)}`,
+      `    tuned  ${answerText(comparison.tuned, comparison)}`,
       `    gold   ${comparison.gold.length ? [...new Set(comparison.gold)].join(' | ') : '(unanswerable)'}`,
     ]
   })
   return `${[heading, ...lines].join('\n')}\n`
 }
 
-function answerText(answer: string): string {
-  return answer.trim() || '(unanswerable)'
+/** The test set, and the kind of a task. */
+function placeOf({ set, task }: Comparison): string {
+  return task ? `${set} · ${tasks[task].label.toLowerCase()}` : set
+}
+
+function answerText(answer: string, { task }: Comparison): string {
+  return answer.trim() || (task ? '(nothing)' : '(unanswerable)')
 }
 
 function sample<T>(items: readonly T[], count: number, random: () => number): T[] {

@@ -60,8 +60,9 @@ export function eventView(output: Output): EventListener {
         const scores = event.scores
           ? `  EM ${event.scores.exactMatch.toFixed(1)}  F1 ${event.scores.f1.toFixed(1)}`
           : ''
+        const plain = event.perplexity === undefined ? '' : `  perplexity ${event.perplexity.toFixed(2)}`
         progress.print(
-          `  step ${event.step}  validation loss ${event.loss.toFixed(3)}${scores}${event.best ? '  best so far' : ''}`,
+          `  step ${event.step}  validation loss ${event.loss.toFixed(3)}${plain}${scores}${event.best ? '  best so far' : ''}`,
         )
         break
       }

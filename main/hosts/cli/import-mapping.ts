@@ -2,6 +2,8 @@ import type { App } from '../../app.ts'
 import { nearestName, plainCall } from '../../app.ts'
 import { formRoles, forms, requiredRoles } from '../../contract/imports.ts'
 import type { Form, Inspection, Mapping, Role, RoleSource } from '../../contract/imports.ts'
+import { readTaskKind } from '../../contract/tasks.ts'
+import type { TaskKind } from '../../contract/tasks.ts'
 import { Failure } from './failure.ts'
 import { isNothingGiven } from './mapping-arguments.ts'
 import type { GivenMapping } from './mapping-arguments.ts'
@@ -91,6 +93,12 @@ function baseOf(inspection: Inspection, { given, saved }: MappingWish): Mapping 
   const fitting = [...guesses.map(({ form }) => form), ...forms].find((form) =>
     named.every((role) => isOf(form, role)),
   )
+  if (given.task) {
+    const proposed = inspection.taskMappings?.[given.task]
+    const chosen = saved ?? (given.file ? { roles: given.file.roles } : null)
+    const roles = { ...proposed?.roles, ...chosen?.roles, task: { constant: given.task } }
+    return { form: 'task', roles }
+  }
   if (saved) return given.form === null ? saved : { ...saved, form: given.form }
   const form = given.form ?? given.file?.form ?? fitting ?? guesses[0]?.form ?? 'qa'
   if (given.file) return { form, roles: given.file.roles }
@@ -118,14 +126,24 @@ function requireColumn(source: string, { role, name, columns }: Columns): void {
   )
 }
 
-/** A mapping in a line: `task: instruction from question, target from “{a}: {b}”`. */
+/** A mapping in a line: `summarisation: instruction from question, target from “{a}: {b}”`. */
 export function mappingText({ form, roles }: Mapping): string {
+  const kind = kindOf({ form, roles })
   const parts = formRoles[form].flatMap((role) => {
     const source = roles[role]
-    if (source === undefined) return []
+    if (source === undefined || (role === 'task' && kind !== null)) return []
     return source === role ? [role] : [`${role} ${sourceText(source)}`]
   })
-  return `${form === 'qa' ? '' : `${form}: `}${parts.join(', ')}`
+  const name = kind ?? form
+  return `${name === 'qa' ? '' : `${name}: `}${parts.join(', ')}`
+}
+
+/** The kind of task that a mapping gives all rows; null where it gives none. */
+export function kindOf({ form, roles }: Mapping): TaskKind | null {
+  const source = roles.task
+  return form === 'task' && typeof source === 'object' && 'constant' in source
+    ? readTaskKind(source.constant)
+    : null
 }
 
 export function sourceText(source: RoleSource): string {

@@ -23,7 +23,7 @@ export const importData: CliCommand = {
   summary: 'Take documents, tables, archives, folders or web pages into a project.',
   usage: [
     'FILE|FOLDER|ZIP|URL … --project NAME [--as SPLIT] [--home DIR] [--json]',
-    '… [--form FORM] [--map role=SOURCE …] [--map-file FILE.json] [--mapping NAME] [--table TABLE]',
+    '… [--form FORM] [--task KIND] [--map role=SOURCE …] [--map-file FILE.json] [--mapping NAME] [--table TABLE]',
     '… [--save-mapping NAME] [--chunk-tokens N] [--chunk-overlap N] [--site] [--pages N]',
   ],
   options: {

@@ -22,7 +22,7 @@ export const inspectData: CliCommand = {
   summary: 'Say what files hold and what they would become, without taking anything.',
   usage: [
     'FILE|FOLDER|ZIP|URL … [--table TABLE] [--site] [--pages N] [--home DIR] [--json]',
-    '… [--form FORM] [--map role=SOURCE …] [--map-file FILE.json] [--mapping NAME]',
+    '… [--form FORM] [--task KIND] [--map role=SOURCE …] [--map-file FILE.json] [--mapping NAME]',
   ],
   options: {
     ...mappingOptions,

@@ -8,7 +8,8 @@ import type {
   SavedMapping,
 } from '../../contract/imports.ts'
 import { byteCount, columns as aligned, countOf, truncate, wholeNumber } from './format.ts'
-import { sourceText } from './import-mapping.ts'
+import { tasks } from '../../contract/tasks.ts'
+import { kindOf, sourceText } from './import-mapping.ts'
 import type { Output } from './output.ts'
 
 /** A file as `loracle inspect` shows it. */
@@ -74,16 +75,21 @@ const formTexts: Readonly<Record<Form, string>> = {
 function mappingLines({ inspection, mapping, savedMappings }: Inspected): string[] {
   const { guesses, missing, otherMappings = [] } = inspection
   const form = mapping?.form ?? 'qa'
+  const kind = mapping && kindOf(mapping)
   const rows = formRoles[form].flatMap((role) => {
     const source = mapping ? mapping.roles[role] : guesses.find((one) => one.role === role)?.column
-    if (source === undefined) return []
+    if (source === undefined || (role === 'task' && kind)) return []
     const guess = guesses.find((one) => one.role === role && one.column === source)
     const confidence = guess ? `${Math.round(guess.confidence * 100)} %` : ''
     return [[`  ${role}`, sourceText(source), confidence, guess?.reason ?? '']]
   })
   const isWanting = missing.length > 0 && mapping === inspection.mapping
+  const guessed = inspection.guessedTask
+  const reason = guessed && guessed.task === kind ? ` ${guessed.reason}` : ''
   return [
-    `Would become ${formTexts[form]}:`,
+    kind
+      ? `Would become tasks: ${tasks[kind].label.toLowerCase()} (--task ${kind}).${reason}`
+      : `Would become ${formTexts[form]}:`,
     ...aligned(rows, [2]).map((line) => truncate(line, 2 * width)),
     ...(isWanting ? [`  nothing was found for ${missing.join(', ')}: name it with --map`] : []),
     ...(otherMappings.length > 0

@@ -2,12 +2,16 @@ import { readFile, stat } from 'node:fs/promises'
 import { nearestName } from '../../app.ts'
 import { forms, roles } from '../../contract/imports.ts'
 import type { Form, Mapping, Role, RoleSource } from '../../contract/imports.ts'
+import { freeTaskKinds, readTaskKind } from '../../contract/tasks.ts'
+import type { TaskKind } from '../../contract/tasks.ts'
 import type { Arguments, OptionSpecs } from './arguments.ts'
 import { Failure } from './failure.ts'
 
 /** What a person said about the roles of columns. */
 export interface GivenMapping {
   readonly form: Form | null
+  /** The kind of task that rows become. */
+  readonly task: TaskKind | null
   /** Of --map: each wins over what else there is. */
   readonly roles: Mapping['roles']
   /** Of --map-file: a whole mapping, or roles whose form is not said. */
@@ -33,6 +37,10 @@ export const mappingOptions = {
     summary:
       'What rows become: qa (answers are spans of a context), task (instruction, input, target), passages.',
   },
+  task: {
+    value: 'KIND',
+    summary: `The kind of task that rows become, with its instruction and template: ${freeTaskKinds.join(', ')}.`,
+  },
   table: {
     value: 'TABLE',
     summary: 'The sheet of a workbook, or list of a JSON file, to take; the first without it.',
@@ -49,8 +57,13 @@ export async function readMappingArguments(command: string, args: Arguments): Pr
   if (path !== null && args.has('mapping'))
     throw usage(command, '--map-file and --mapping are two mappings: give one of them.')
   const file = path === null ? null : await readMappingFile(path)
+  const task = taskOf(command, args.get('task'))
+  const form = formOf(command, args.get('form'))
+  if (task !== null && form !== null && form !== 'task')
+    throw usage(command, `--task is for the form task, not ${form}.`)
   return {
-    form: formOf(command, args.get('form')),
+    form: task === null ? form : 'task',
+    task,
     roles: Object.fromEntries(args.all('map').map((one) => assignment(command, one))),
     file,
     saved: args.get('mapping'),
@@ -60,6 +73,7 @@ export async function readMappingArguments(command: string, args: Arguments): Pr
 
 /** Whether nothing was said: files are taken as they are guessed. */
 export function isNothingGiven({ form, roles: given, file, saved }: GivenMapping): boolean {
+  // A kind of task says the form.
   return form === null && file === null && saved === null && Object.keys(given).length === 0
 }
 
@@ -68,6 +82,17 @@ function formOf(command: string, given: string | null): Form | null {
   const form = forms.find((one) => one === given)
   if (form) return form
   throw usage(command, `--form takes ${forms.join(', ')}, not ${given}.`)
+}
+
+function taskOf(command: string, given: string | null): TaskKind | null {
+  if (given === null) return null
+  const kind = readTaskKind(given)
+  if (kind) return kind
+  const near = nearestName(given, freeTaskKinds)
+  throw usage(
+    command,
+    `There is no kind of task ${given}.${near ? ` Did you mean ${near}?` : ''} The kinds are ${freeTaskKinds.join(', ')}; questions about a passage are --form qa.`,
+  )
 }
 
 function assignment(command: string, given: string): [Role, RoleSource] {

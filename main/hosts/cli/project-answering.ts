@@ -11,6 +11,7 @@ import { settingsSource } from './command.ts'
 import type { Session } from './command.ts'
 import { Failure } from './failure.ts'
 import { findProject } from './find-project.ts'
+import { otherReadingsText } from './other-readings.ts'
 import type { Output } from './output.ts'
 import { plainCall } from '../../app.ts'
 import { withApp } from './with-app.ts'
@@ -117,6 +118,7 @@ export async function askProject(
     const sides = await handlers['compare.ask'](request, { emit, signal })
     output.value({ type: 'answer', question, ...sides })
     output.text(answersText(sides, 'text'))
+    output.text(readingsOf(sides))
     return
   }
   const turn = await askInChat(app, { projectId, runId, question }, { emit, signal })
@@ -125,7 +127,9 @@ export async function askProject(
     output.text("(No passage of the project's documents fits this question.)\n")
     return
   }
-  output.text(answersText({ base: turn.base, tuned: turn.tuned }, 'documents'))
+  const sides = { base: turn.base, tuned: turn.tuned }
+  output.text(answersText(sides, 'documents'))
+  output.text(readingsOf(sides))
   const best = turn.tuned ?? turn.base
   const passage = best.passage === null ? undefined : turn.passages[best.passage]
   if (passage) output.text(passageText(passage))
@@ -154,8 +158,17 @@ interface Sides {
 
 function answersText({ base, tuned }: Sides, source: 'text' | 'documents'): string {
   const none = source === 'text' ? 'The text does not answer this.' : 'The documents do not answer this.'
-  const said = ({ unanswerable, text }: SideAnswer): string => (unanswerable ? `(${none})` : text)
+  const said = ({ unanswerable, text, untaught }: SideAnswer): string => {
+    if (untaught) return '(It has not learnt to mark answers yet.)'
+    return unanswerable ? `(${none})` : text
+  }
   return tuned ? `base   ${said(base)}\ntuned  ${said(tuned)}\n` : `${said(base)}\n`
+}
+
+/** The other readings of the tuned model, or of the base model where it is alone. */
+function readingsOf({ base, tuned }: Sides): string {
+  const { alternatives, unanswerable } = tuned ?? base
+  return otherReadingsText(alternatives, unanswerable)
 }
 
 function passageText({ sourceName, heading, text }: FoundPassage): string {

@@ -8,6 +8,7 @@ import type { RunDetail, RunStatus } from '../../contract/runs.ts'
 import { Failure, failureValue } from './failure.ts'
 import { findProject } from './find-project.ts'
 import { countOf, shellWord } from './format.ts'
+import { weighSources } from './mixture.ts'
 import type { ProgressLine } from './progress-line.ts'
 import type { TrainingFeed } from './training-feed.ts'
 import { plainCall } from '../../app.ts'
@@ -17,6 +18,8 @@ export interface ProjectRunRequest {
   /** A model folder to add and use; null takes the model that the project has chosen. */
   readonly model: string | null
   readonly settings: SettingsSource
+  /** `name=number` for sources whose weight in the training is to change. */
+  readonly weights: readonly string[]
 }
 
 export interface FollowOptions {
@@ -91,7 +94,7 @@ async function ended({ handlers }: App, run: RunDetail, progress: ProgressLine):
 /** Starts a run of a project with its settings and those given. A project without a model keeps the one given. */
 export async function startRun(
   app: App,
-  { project, model, settings }: ProjectRunRequest,
+  { project, model, settings, weights }: ProjectRunRequest,
   progress: ProgressLine,
 ): Promise<RunDetail> {
   const { handlers } = app
@@ -106,6 +109,7 @@ export async function startRun(
       `The project ${name} has no model yet: name one with --model DIR, or choose one in the window.`,
       { project: name },
     )
+  await weighSources(app, projectId, weights)
   const { warnings } = await handlers['runs.readiness']({ projectId, modelId, settings: values }, plainCall)
   for (const warning of warnings) progress.print(warning)
   const run = await handlers['runs.start']({ projectId, modelId, name: null, settings: values }, plainCall)

@@ -19,7 +19,7 @@ export const quickstart: CliCommand = {
     return runTraining(
       {
         model: join(session.root, 'assets', 'starter'),
-        data: join(sample, 'train.json'),
+        datasets: [{ name: 'data', data: join(sample, 'train.json'), weight: 1 }],
         validation: null,
         tests: ['held-out-wordings', 'held-out-sections'].map((name) => ({
           name,

@@ -1,4 +1,6 @@
 import type { RunStarted, Scores, SettingInfo, TrainResult } from '../../contract/engine-types.ts'
+import { metricLabels, tasks } from '../../contract/tasks.ts'
+import type { MetricName } from '../../contract/tasks.ts'
 import { change, clock, columns, countOf, shellWord, wholeNumber } from './format.ts'
 import type { Output } from './output.ts'
 
@@ -20,11 +22,14 @@ function totalPeakRssMb(result: TrainResult): number {
   return Math.round(result.peakRssMb + process.resourceUsage().maxRSS / 1024)
 }
 
-/** The scores before and after: all questions together, then each test set. */
+/** The scores before and after: all questions together, then each test set; of tasks each by its own metrics. */
 export function scoreTable(result: TrainResult, output: Output): string {
   const { before, after, tests } = result
   if (!before || !after) return 'No held-out questions were scored.\n'
-  const sets = [{ name: 'all', before, after }, ...(tests.length > 1 ? tests : [])]
+  // Where each set is a task of its own, the tasks say all that the sets would.
+  const areTasks =
+    after.tasks?.length === tests.length && tests.every((test) => test.after.tasks?.length === 1)
+  const sets = [{ name: 'all', before, after }, ...(tests.length > 1 && !areTasks ? tests : [])]
   const rows = sets.flatMap((set) => scoreRows(set.name, set.before, set.after))
   const [heading = '', ...lines] = columns(
     [['held-out questions', 'count', 'score', 'before', 'after', 'change'], ...rows],
@@ -34,6 +39,7 @@ export function scoreTable(result: TrainResult, output: Output): string {
 }
 
 function scoreRows(name: string, before: Scores, after: Scores): string[][] {
+  if (after.tasks && after.tasks.length > 0) return taskRows(name, before, after)
   const row = (label: string, score: 'exactMatch' | 'f1' | 'rougeL'): string[] => [
     label,
     before[score].toFixed(1),
@@ -45,6 +51,21 @@ function scoreRows(name: string, before: Scores, after: Scores): string[][] {
     ['', '', ...row('F1', 'f1')],
     ['', '', ...row('ROUGE-L', 'rougeL')],
   ]
+}
+
+/** A set's tasks, one after the other, each with its metrics. */
+function taskRows(name: string, before: Scores, after: Scores): string[][] {
+  return (after.tasks ?? []).flatMap(({ task, count, values }) => {
+    const first = before.tasks?.find((one) => one.task === task)?.values ?? {}
+    return (Object.entries(values) as [MetricName, number][]).map(([metric, value], i) => [
+      i === 0 ? `${name} · ${tasks[task].label.toLowerCase()}` : '',
+      i === 0 ? wholeNumber(count) : '',
+      metricLabels[metric],
+      (first[metric] ?? 0).toFixed(1),
+      value.toFixed(1),
+      change(first[metric] ?? 0, value),
+    ])
+  })
 }
 
 /** What stands at the end of a run. */

@@ -19,23 +19,35 @@ import { exitCodeOf, supervise } from './supervise.ts'
 import { createTrainingFeed } from './training-feed.ts'
 import type { TrainingFeed } from './training-feed.ts'
 import { plainCall } from '../../app.ts'
+import { readMixture } from './mixture.ts'
 import { withApp } from './with-app.ts'
 
 export const train: CliCommand = {
   name: 'train',
   summary: 'Fine-tune a model on question-answer pairs.',
   usage: [
-    '--model DIR --data FILE [--validation FILE] [--test FILE …] [--out DIR] [--config FILE.json] [--set key=value …] [--json]',
+    '--model DIR --data FILE … [--weight NAME=NUMBER …] [--validation FILE] [--test FILE …] [--out DIR] [--config FILE.json] [--set key=value …] [--json]',
     '--resume RUNDIR [--json]',
-    '--project NAME [--home DIR] [--model DIR] [--config FILE.json] [--set key=value …] [--json]',
+    '--project NAME [--home DIR] [--model DIR] [--weight NAME=NUMBER …] [--config FILE.json] [--set key=value …] [--json]',
   ],
   options: {
     model: { value: 'DIR', summary: 'A model folder as Hugging Face publishes it.' },
     data: {
       value: 'FILE',
-      summary: 'Questions to learn: SQuAD 1.1 or 2.0, or one record an entry (JSON, JSONL).',
+      summary:
+        'Questions to learn: SQuAD 1.1 or 2.0, or one record an entry (JSON, JSONL); may be given several times.',
+      multiple: true,
     },
-    validation: { value: 'FILE', summary: 'The validation split; without it a part of --data is held out.' },
+    weight: {
+      value: 'NAME=NUMBER',
+      summary:
+        "How many times an epoch goes through a dataset, by its file's name; 1 without it. May be given several times.",
+      multiple: true,
+    },
+    validation: {
+      value: 'FILE',
+      summary: 'The validation split; without it a part of each dataset is held out.',
+    },
     test: {
       value: 'FILE',
       summary: 'Held-out questions, scored before and after; may be given several times.',
@@ -79,7 +91,12 @@ function trainProject(project: string, args: Arguments, session: Session): Promi
       `A project brings its own data and folders: leave --${other} out, or leave --project out.`,
       { option: other },
     )
-  const request = { project, model: args.get('model'), settings: settingsSource(args) }
+  const request = {
+    project,
+    model: args.get('model'),
+    settings: settingsSource(args),
+    weights: args.all('weight'),
+  }
   const home = args.get('home')
   const feed = createTrainingFeed()
   return withApp(session, { home, onTraining: feed.listen }, (app) =>
@@ -101,7 +118,8 @@ interface ProjectRunView {
   readonly session: Session
 }
 
-function showProjectRun(
+/** Shows a run of a project that `begin` starts or goes on with, as `train --project` does. */
+export function showProjectRun(
   app: App,
   begin: () => Promise<RunDetail>,
   { project, resumed, home, feed, session }: ProjectRunView,
@@ -139,7 +157,7 @@ function trainRequest(args: Arguments): TrainRequest {
   const data = args.require('data')
   return {
     model: args.require('model'),
-    data,
+    datasets: readMixture(args.all('data'), args.all('weight')),
     validation: args.get('validation'),
     tests: args.all('test').map((path) => ({ name: stem(path), data: path })),
     out: args.get('out') ?? 'runs',

@@ -18,15 +18,23 @@ export const chat = {
   emptyTitle: 'What do you want to know?',
   emptyText:
     'The passages that fit are looked up, and the model answers from them, before and after training side by side. For a start:',
+  emptyTextTask:
+    'The examples of this project are tasks, so this is asked as one: write the instruction, then an empty line and the text where there is one. The model answers from memory, before and after training side by side. For a start:',
   emptyTextPlain:
     'The passages that fit are looked up, and the model answers from them, before and after training side by side.',
   examples: 'Example questions',
   composer: 'Question',
-  placeholder: 'Ask a question about your documents',
-  composerHint: 'Enter asks · Shift + Enter adds a line',
+  placeholder: (form: 'qa' | 'task') =>
+    form === 'qa' ? 'Ask a question about your documents' : 'Ask as your examples do',
+  composerHint: (form: 'qa' | 'task') =>
+    form === 'qa'
+      ? 'Enter asks · Shift + Enter adds a line'
+      : 'Enter asks · Shift + Enter adds a line: an empty one stands between an instruction and its text',
   ask: 'Ask',
   stop: 'Stop',
   passages: 'Passages found',
+  passagesToCompare: (count: number) =>
+    plural(count, { one: '# passage to compare with', other: '# passages to compare with' }),
   passagesCount: (count: number) => plural(count, { one: '# passage found', other: '# passages found' }),
   page: (page: number) => `page ${formatNumber(page)}`,
   path: (parts: readonly string[]) => parts.join(' › '),

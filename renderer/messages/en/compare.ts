@@ -5,7 +5,8 @@ const signed = (value: number): string =>
 
 export const compare = {
   run: 'Run',
-  runWithF1: (name: string, f1: number) => `${name} · F1 ${formatFixed(f1, 1)}`,
+  runWithScore: (name: string, metric: string, score: number) =>
+    `${name} · ${metric} ${formatFixed(score, 1)}`,
   runWithDate: (name: string, time: number) => `${name} · ${formatDate(time)}`,
   noRunTitle: 'No run has finished yet',
   noRunText: 'Answers can be compared once a run has finished, or was stopped and kept.',
@@ -21,10 +22,6 @@ export const compare = {
   goldAnswer: 'Accepted answer',
   baseAnswer: 'Answer of the base model',
   tunedAnswer: 'Answer of the tuned model',
-  f1: 'F1',
-  exactMatch: 'Exact match',
-  f1Meaning: 'Share of words in common with the accepted answer, in percent',
-  exactMatchMeaning: 'Share of answers that equal the accepted one, in percent',
   score: (value: number) => formatFixed(value, 1),
   difference: (value: number) => signed(value),
   interval: (low: number, high: number) => `${formatFixed(low, 1)} to ${formatFixed(high, 1)}`,
@@ -61,6 +58,7 @@ export const compare = {
   table: 'Held-out questions with their answers',
   columnVerdict: 'Outcome',
   columnQuestion: 'Question',
+  columnInput: 'Input',
   columnBase: 'Base',
   columnTuned: 'Tuned',
   columnGold: 'Accepted',
@@ -79,14 +77,24 @@ export const compare = {
   next: 'Next question',
   closeDetail: 'Close the detail',
   passage: 'Passage',
+  input: 'Input',
   legend: 'What the marks mean',
   noContext: 'This question is no longer in the project, so its passage cannot be shown.',
 
   askAbout: 'Ask both about this passage',
-  f1Score: (value: number) => `F1 ${formatFixed(value, 0)}`,
+  askWith: 'Ask both with this input',
+  nearness: (metric: string, value: number) => `${metric} ${formatFixed(value, 0)}`,
 
-  askLead:
-    'Ask a question of your own about any passage. Both models answer from that passage alone. Where all examples are tasks, it may be left out: they then answer from memory.',
+  askLead: (form: 'qa' | 'task') =>
+    form === 'qa'
+      ? 'Ask a question of your own about any passage. Both models answer from that passage alone.'
+      : 'Give both models an instruction, as in your examples, and a text to do it with. Without a text they answer from memory.',
+  whatToAsk: 'What to ask',
+  askForm: (form: 'qa' | 'task') => (form === 'qa' ? 'A question' : 'A task'),
+  yourInstruction: 'Instruction',
+  yourInput: 'Input (may be empty)',
+  instructionPlaceholder: 'What is to be done?',
+  inputPlaceholder: 'Paste or type a text here',
   yourQuestion: 'Question',
   yourPassage: 'Passage to answer from',
   questionPlaceholder: 'What do you want to know?',
@@ -95,7 +103,10 @@ export const compare = {
   answers: 'Answers of both models',
   stop: 'Stop',
   askEmptyTitle: 'Both answers appear here',
-  askEmptyText: 'Write a question and a passage, or open a held-out question and take over its passage.',
+  askEmptyText: (form: 'qa' | 'task') =>
+    form === 'qa'
+      ? 'Write a question and a passage, or open a held-out question and take over its passage.'
+      : 'Write an instruction and an input, or open a held-out example and take over its own.',
   waiting: 'Waiting for its turn…',
   loadingModel: 'Loading the model… The first answer takes longer.',
   answering: 'Answering…',
@@ -107,5 +118,12 @@ export const compare = {
   seconds: (value: number) => `${formatFixed(value, 1)} s`,
   certainty: (share: number) => `certainty ${formatPercent(share)}`,
   certaintyMeaning: 'Mean probability of the answer’s words, as the model itself sees it',
+  certaintyOfMarked:
+    'How likely this stretch is the answer among all that were weighed, as the model itself sees it',
+  otherReadings: (count: number) => plural(count, { one: '# other reading', other: '# other readings' }),
+  readingShare: (share: number) => formatPercent(share, share < 0.1 ? 1 : 0),
+  readingMeaning: 'How likely this stretch is the answer, as the model itself sees it',
+  untaught: 'It has not learnt to mark answers yet.',
+  fromMemory: 'From memory: no passage was read for this.',
   announceAnswer: (who: string, answer: string) => `${who}: ${answer}`,
 } as const

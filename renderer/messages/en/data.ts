@@ -34,6 +34,7 @@ const roleNames = {
   target: 'Answer',
   text: 'Text',
   heading: 'Heading',
+  task: 'Kind of task',
 } as const
 
 /** What one bar of a column's histogram stands for. */

@@ -12,6 +12,10 @@ export const exporting = {
   mergedText:
     'Base model and adapter worked into one, with the tokenizer. For programs that know nothing of adapters.',
   mergedWorks: 'Hugging Face folder · Transformers, Optimum, and as a model in Loracle',
+  onnx: 'ONNX model',
+  onnxText:
+    'The merged model as ONNX, for programs without PyTorch: web pages, Node.js, phones. How to use it stands in its README.',
+  onnxWorks: 'Folder in Optimum’s layout · Optimum, Transformers.js, ONNX Runtime',
   predictions: 'Predictions',
   predictionsText: 'The tuned model’s answer to every held-out question. For scoring it with other tools.',
   predictionsWorks: 'One JSON file, answers by question id · the official SQuAD scorer',

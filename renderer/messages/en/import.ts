@@ -26,6 +26,7 @@ const roleTexts: Readonly<Record<Role, string>> = {
   target: 'What the model is to write.',
   text: 'The passage itself.',
   heading: 'The heading that the passage stands under.',
+  task: 'What kind of task the row is.',
 }
 
 const kindNames = { datasets: 'Datasets', documents: 'Documents', others: 'Others' } as const

@@ -1,4 +1,5 @@
 import { formatBytes, formatCompact, formatNumber, formatAgo, plural } from '../format.ts'
+import type { ArchitectureKind } from '../../../main/contract/models.ts'
 import { formatMemory } from '../format-memory.ts'
 
 export const model = {
@@ -14,6 +15,12 @@ export const model = {
   originFolder: 'Folder',
   originDownload: 'Downloaded',
   unusable: 'Cannot be used',
+  kind: (kind: ArchitectureKind) =>
+    ({
+      seq2seq: 'writes answers',
+      causal: 'continues texts',
+      extractive: 'marks answers in the text',
+    })[kind],
   parameters: (count: number) => `${formatCompact(count)} parameters`,
   size: (bytes: number) => formatBytes(bytes),
   trainingMemory: (value: number) => `about ${formatMemory(value)} to train`,

@@ -42,5 +42,11 @@ export const splits = {
   useTrain: 'Training',
   useValidation: 'Validation',
   useTest: 'Test',
+  weight: 'In training',
+  weightText:
+    'How many times an epoch of training goes through this file: 2 for twice, 0.5 for every other example.',
+  weightOf: (name: string) => `How often ${name} is trained on in an epoch`,
+  weightChanged: (name: string, weight: number) =>
+    weight === 1 ? `${name}: every example once an epoch.` : `${name}: ${weight} times an epoch.`,
   useChanged: (name: string, use: string) => `${name}: ${use.toLowerCase()}.`,
 } as const

@@ -39,6 +39,7 @@ export const train = {
   needsWhole: 'Write a whole number.',
   needsChoice: 'Choose one of the values.',
   needsWholeNumbers: 'Write whole numbers from 0, with commas between them.',
+  needsMap: 'Write a name, a colon and a number, such as q:4, v:8.',
   atLeast: (limit: number) => `At least ${formatNumber(limit, 6)}.`,
   above: (limit: number) => `Must be above ${formatNumber(limit, 6)}.`,
   atMost: (limit: number) => `At most ${formatNumber(limit, 6)}.`,
@@ -140,6 +141,7 @@ export const train = {
   statusPaused: 'Paused',
   statusStopping: 'Stopping',
   statusFinished: 'Finished',
+  statusAdded: 'Added',
   statusKept: 'Stopped, kept',
   statusEarly: 'Stopped early',
   statusFailed: 'Failed',
@@ -252,7 +254,13 @@ export const emptySettings: Readonly<Record<string, string>> = {
   maxGradNorm: 'no clipping',
   dropout: "the model's own",
   layersToTransform: 'all blocks',
+  rankPattern: 'the rank above',
+  alphaPattern: 'the alpha above',
+  modulesToSave: 'none',
+  frozenLayers: 'none',
   maxSourceLength: "the model's own",
+  passageLength: '512, or what the model reads',
+  stopStrings: 'nothing',
   earlyStoppingPatience: 'never',
 }
 
@@ -273,7 +281,17 @@ export const settingSentences: Readonly<Record<string, string>> = {
   dropout: "Dropout inside the base model. Empty: the model's own.",
   layersToTransform: 'Indices of the blocks that get adapters, such as 0, 1, 2. Empty: all.',
   targetModules: 'Layers that get an adapter: all-linear, or names such as q, v.',
+  rankPattern: 'Ranks of layers that differ, such as q:4, v:8. The first name that fits a layer counts.',
+  alphaPattern: 'Alphas of layers that differ, such as q:16, v:32.',
+  modulesToSave: 'Modules that are trained whole beside the adapters, such as lm_head or layer_norm.',
+  frozenLayers:
+    'With all weights trained, what stays as it is: blocks such as 0, 1, or names such as encoder.',
+  freezeEmbeddings: 'With all weights trained, the embeddings stay as they are.',
   maxSourceLength: "Tokens of one prompt. Empty: the model's own window.",
+  passageLength: 'Tokens of a piece when the texts are learnt too. Empty: 512, or what the model reads.',
+  stopStrings: 'Texts before which an answer ends, with commas between them; \\n is a new line.',
+  weightPrecision:
+    'Fewer bits take less memory and change the base a little: 8 or 4 on the processor, 16 on graphics. For adapters alone.',
 }
 
 /** Choices of settings that are no words by themselves. */
@@ -289,6 +307,10 @@ export const settingChoices: Readonly<Record<string, string>> = {
   webgpu: 'Graphics (WebGPU)',
   dml: 'Graphics (DirectML)',
   cuda: 'Graphics (CUDA)',
+  stored: 'As the model has them',
+  float16: '16 bits',
+  int8: '8 bits',
+  int4: '4 bits',
 }
 
 function formatStepTime(seconds: number): string {

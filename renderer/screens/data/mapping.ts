@@ -1,5 +1,7 @@
 import { formRoles, forms, requiredRoles } from '../../../main/contract/imports.ts'
 import type { Form, GuessedRole, Mapping, Role, RoleSource } from '../../../main/contract/imports.ts'
+import { readTaskKind } from '../../../main/contract/tasks.ts'
+import type { TaskKind } from '../../../main/contract/tasks.ts'
 import { columnsOf } from './template.ts'
 
 type Roles = Mapping['roles']
@@ -72,6 +74,31 @@ export function withForm(mapping: Mapping, form: Form, guesses: readonly Guessed
     if (isRole(form, role) && !next.has(role) && ![...next.values()].includes(column)) next.set(role, column)
   }
   return { form, roles: Object.fromEntries(next) }
+}
+
+/** The kind of task that a mapping gives all rows; any other text where it gives none. */
+export function kindOf({ roles }: Mapping): TaskKind {
+  const source = roles.task
+  return typeof source === 'object' && 'constant' in source
+    ? (readTaskKind(source.constant) ?? 'text')
+    : 'text'
+}
+
+/**
+ * The mapping to another kind of task: what is proposed for the kind, its instruction first of all, and of the mapping
+ * the roles that the proposal leaves empty, where their columns are still free.
+ */
+export function withTask(
+  mapping: Mapping,
+  kind: TaskKind,
+  proposals: Readonly<Partial<Record<TaskKind, Mapping>>>,
+): Mapping {
+  const proposed = proposals[kind]?.roles ?? {}
+  const taken = new Set(Object.values(proposed).filter((source) => typeof source === 'string'))
+  const kept = Object.entries(mapping.roles).filter(
+    ([role, source]) => role !== 'task' && !(typeof source === 'string' && taken.has(source)),
+  )
+  return { form: 'task', roles: { ...Object.fromEntries(kept), ...proposed, task: { constant: kind } } }
 }
 
 /** The required roles that have no source. */

@@ -1,3 +1,4 @@
+import Boxes from '@lucide/svelte/icons/boxes'
 import FileCode from '@lucide/svelte/icons/file-code'
 import FileChart from '@lucide/svelte/icons/file-chart-column'
 import Package from '@lucide/svelte/icons/package'
@@ -32,6 +33,13 @@ export function exportKindView(kind: ExportKind): ExportKindView {
         text: t('export.mergedText'),
         works: t('export.mergedWorks'),
         icon: Package,
+      }
+    case 'onnx':
+      return {
+        name: t('export.onnx'),
+        text: t('export.onnxText'),
+        works: t('export.onnxWorks'),
+        icon: Boxes,
       }
     case 'predictions':
       return {

@@ -7,7 +7,11 @@ export interface StatusView {
 }
 
 /** A run's status in a word, and how it is coloured. */
-export function statusView({ status, stopped }: Pick<RunInfo, 'status' | 'stopped'>): StatusView {
+export function statusView({
+  status,
+  stopped,
+  importedFrom,
+}: Pick<RunInfo, 'status' | 'stopped' | 'importedFrom'>): StatusView {
   switch (status) {
     case 'queued':
       return { text: t('train.statusQueued'), tone: 'neutral' }
@@ -26,6 +30,7 @@ export function statusView({ status, stopped }: Pick<RunInfo, 'status' | 'stoppe
     case 'interrupted':
       return { text: t('train.statusInterrupted'), tone: 'warn' }
     case 'finished':
+      if (importedFrom !== undefined) return { text: t('train.statusAdded'), tone: 'neutral' }
       if (stopped === 'kept') return { text: t('train.statusKept'), tone: 'good' }
       if (stopped === 'early-stopping') return { text: t('train.statusEarly'), tone: 'good' }
       return { text: t('train.statusFinished'), tone: 'good' }

@@ -7,21 +7,28 @@ export type SettingValues = Readonly<Record<string, unknown>>
 
 /** Why a typed text is no value of its setting; `limit` is the bound that it crosses. */
 export type FieldProblem =
-  | { readonly kind: 'empty' | 'not-a-number' | 'not-whole' | 'not-a-choice' | 'not-whole-numbers' }
+  | {
+      readonly kind:
+        'empty' | 'not-a-number' | 'not-whole' | 'not-a-choice' | 'not-whole-numbers' | 'not-a-map'
+    }
   | { readonly kind: 'at-least' | 'above' | 'at-most' | 'below'; readonly limit: number }
 
 export type Reading =
   | { readonly value: unknown; readonly problem: null }
   | { readonly value: undefined; readonly problem: FieldProblem }
 
-/** A value as a text field shows it: nothing for null, commas between the items of a list. */
+/** A value as a text field shows it: nothing for null, commas between the items of a list, `name:value` for a map. */
 export function fieldText(value: unknown): string {
   if (value === null || value === undefined) return ''
-  return Array.isArray(value) ? value.join(', ') : String(value)
+  if (Array.isArray(value)) return value.join(', ')
+  if (typeof value !== 'object') return String(value)
+  return Object.entries(value)
+    .map(([name, own]) => `${name}:${String(own)}`)
+    .join(', ')
 }
 
 /** Reads what was typed into a setting's field; the bounds are those of the setting's own check. */
-export function readField({ input }: SettingInfo, text: string): Reading {
+export function readField({ name, input }: Pick<SettingInfo, 'name' | 'input'>, text: string): Reading {
   const typed = text.trim()
   if (typed === '') return input.nullable ? right(null) : wrong({ kind: 'empty' })
   switch (input.kind) {
@@ -33,13 +40,16 @@ export function readField({ input }: SettingInfo, text: string): Reading {
     case 'choice':
       return input.choices.includes(typed) ? right(typed) : wrong({ kind: 'not-a-choice' })
     case 'list':
-      return readList(input, typed)
+      return readList(input, typed, phraseLists.includes(name) ? /[,;]+/ : /[\s,;]+/)
+    case 'map':
+      return readMap(input, typed)
   }
 }
 
 const decimal = /^[+-]?(\d+[.,]?\d*|[.,]\d+)(e[+-]?\d+)?$/i
 const thousands = /^[+-]?[1-9]\d*,\d{3}$/
 type NumberInput = Extract<SettingInfo['input'], { readonly kind: 'integer' | 'number' }>
+type MapInput = Extract<SettingInfo['input'], { readonly kind: 'map' }>
 type ListInput = Extract<SettingInfo['input'], { readonly kind: 'list' }>
 
 function readNumber(input: NumberInput, typed: string): Reading {
@@ -56,15 +66,35 @@ function readNumber(input: NumberInput, typed: string): Reading {
   return right(value)
 }
 
-function readList(input: ListInput, typed: string): Reading {
+/** Lists whose items may have spaces in them. */
+const phraseLists: readonly string[] = ['stopStrings']
+
+function readList(input: ListInput, typed: string, between: RegExp): Reading {
   if (input.keywords.includes(typed)) return right(typed)
-  const items = typed.split(/[\s,;]+/).filter((item) => item !== '')
+  const items = typed
+    .split(between)
+    .map((item) => item.trim())
+    .filter((item) => item !== '')
   if (items.length === 0) return wrong({ kind: 'empty' })
   if (input.of === 'text') return right(items)
   const numbers = items.map(Number)
   return numbers.every((item) => Number.isSafeInteger(item) && item >= 0)
     ? right(numbers)
     : wrong({ kind: 'not-whole-numbers' })
+}
+
+/** Reads `q:4, v:8`; a name may have colons, its number follows the last one. */
+function readMap({ of, min, exclusiveMin }: MapInput, typed: string): Reading {
+  const numbers = { kind: of, min, max: null, exclusiveMin, exclusiveMax: false, nullable: false } as const
+  const map: Record<string, unknown> = {}
+  for (const part of typed.split(/[,;]+/)) {
+    const [, name, number] = /^(.+):([^:]+)$/.exec(part.trim()) ?? []
+    if (name === undefined || number === undefined) return wrong({ kind: 'not-a-map' })
+    const read = readNumber(numbers, number.trim())
+    if (read.problem) return read.problem.kind === 'not-a-number' ? wrong({ kind: 'not-a-map' }) : read
+    map[name.trim()] = read.value
+  }
+  return right(map)
 }
 
 function right(value: unknown): Reading {
@@ -75,11 +105,16 @@ function wrong(problem: FieldProblem): Reading {
   return { value: undefined, problem }
 }
 
-/** Whether two settings are the same value; lists item by item. */
+/** Whether two settings are the same value; lists item by item, maps entry by entry in their order. */
 export function sameValue(a: unknown, b: unknown): boolean {
   if (Array.isArray(a) && Array.isArray(b))
     return a.length === b.length && a.every((item, index) => sameValue(item, b[index]))
+  if (isMap(a) && isMap(b)) return sameValue(Object.entries(a), Object.entries(b))
   return Object.is(a, b)
+}
+
+function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 export function sameSettings(a: SettingValues, b: SettingValues): boolean {

@@ -1,6 +1,7 @@
 import { emptySettings, groupNames, settingChoices, settingSentences } from '../../messages/en/train.ts'
 import { formatNumber } from '../../messages/format.ts'
 import { t } from '../../messages/translate.ts'
+import { fieldText } from './setting-form.ts'
 import type { FieldProblem, SettingGroup, SettingInfo } from './setting-form.ts'
 
 /** The sentence below a setting. */
@@ -27,7 +28,7 @@ export function valueText(name: string, value: unknown): string {
   if (typeof value === 'boolean') return value ? t('train.on') : t('train.off')
   if (typeof value === 'number')
     return Math.abs(value) > 0 && Math.abs(value) < 1e-4 ? value.toExponential() : formatNumber(value, 6)
-  return Array.isArray(value) ? value.join(', ') : choiceText(String(value))
+  return typeof value === 'object' ? fieldText(value) : choiceText(String(value))
 }
 
 export function problemText(problem: FieldProblem): string {
@@ -42,6 +43,8 @@ export function problemText(problem: FieldProblem): string {
       return t('train.needsChoice')
     case 'not-whole-numbers':
       return t('train.needsWholeNumbers')
+    case 'not-a-map':
+      return t('train.needsMap')
     case 'at-least':
       return t('train.atLeast', problem.limit)
     case 'above':

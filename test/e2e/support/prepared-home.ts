@@ -7,7 +7,7 @@ import { temporaryFolder } from '../../support/temporary-folder.ts'
 
 const guideline = join(repository, 'assets/sample/documents/sp800-63-3/sec7_tofedornottofed.md')
 
-/** A home folder with one project that has data, documents, drafts, a finished run, a chat and an export. */
+/** A home folder with one project that has data, documents, drafts, a finished run and search, a chat and an export. */
 export async function prepareHome(): Promise<{ readonly home: string; readonly projectId: string }> {
   const home = await temporaryFolder()
   const app = await createApp({
@@ -50,6 +50,7 @@ async function fillProject({ handlers }: App): Promise<string> {
     plainCall,
   )
   await ended({ handlers }, runId)
+  await searchSettings({ handlers }, projectId)
   const { id: chatId } = await handlers['chat.create']({ projectId }, plainCall)
   await handlers['chat.ask']({ chatId, question: 'When are roses cut?', runId }, plainCall)
   await handlers['exports.create']({ runId, kind: 'report', folder: null }, plainCall)
@@ -61,6 +62,31 @@ export function helpDeskRows(count: number): string[] {
     const text = `Article ${i} can be returned for ${10 + i} days. After that the shop decides. Ask for ""form ${i}"".`
     return `"${text}";"How long can article ${i} be returned?";"${10 + i} days"`
   })
+}
+
+/** Tries two settings for a step each, and waits until it is done. */
+async function searchSettings({ handlers }: Pick<App, 'handlers'>, projectId: string): Promise<void> {
+  const { id: searchId } = await handlers['search.start'](
+    {
+      projectId,
+      modelId: 'starter',
+      settings: { maxSteps: 1, batchSize: 4 },
+      space: [{ name: 'rank', values: [2, 4] }],
+      strategy: 'grid',
+      trials: null,
+      seed: 1,
+      pruning: true,
+      trialEpochs: null,
+      keepScale: true,
+    },
+    plainCall,
+  )
+  for (;;) {
+    const { status } = await handlers['search.get']({ searchId }, plainCall)
+    if (status === 'finished') return
+    if (status !== 'running') throw new Error(`The search is ${status}.`)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
 }
 
 /** Watches a run until it has ended. @throws where it failed */

@@ -110,6 +110,28 @@ describe('chat', () => {
     expect(published).toEqual(['chat true', 'chat true', 'chat true'])
   })
 
+  test('asks what was taught as a task as one, from memory, beside the passages that fit', async () => {
+    const { store, chatId, projectId, ask, events } = await chatWithRun()
+    await store.run(
+      "INSERT INTO source (id, project_id, name, kind, format, bytes, imported_at) VALUES ('s', ?, 'f', 'dataset', 'csv', 1, 1)",
+      projectId,
+    )
+    await store.run(
+      "INSERT INTO passage (id, project_id, source_id, hash, title, place, text, words) VALUES (1, ?, 's', 'a', '', '', '', 0)",
+      projectId,
+    )
+    await store.run(
+      `INSERT INTO example (project_id, source_id, passage_id, key, question, answers, is_impossible, grp, place,
+         split, context_words, question_words, answer_words, form)
+       VALUES (?, 's', 1, 'k', 'q', '[]', 0, 'g', '', 'train', 0, 1, 1, 'task')`,
+      projectId,
+    )
+    const turn = await ask(chatId, 'Which sentence is short?')
+    expect(turn).toMatchObject({ passages, note: null })
+    for (const answer of [turn.base, turn.tuned]) expect(answer).toMatchObject({ passage: null, span: null })
+    expect(events[0]).toEqual({ kind: 'passages', passages })
+  })
+
   test('says so where no passage fits, and keeps that too', async () => {
     const { chat, chatId, ask, events, plain } = await chatWithRun()
     const question = `Where ${'on earth '.repeat(20)}is it?`

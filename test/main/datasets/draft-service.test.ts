@@ -41,7 +41,7 @@ async function openDrafting(change: Partial<DraftingDeps> = {}) {
   })
   const models: Readonly<Record<string, { folder: string; name: string; architecture: string }>> = {
     starter: { folder: join(root, 'assets', 'starter'), name: 'Starter', architecture: 't5' },
-    neo: { folder, name: 'GPT-Neo', architecture: 'gpt_neo' },
+    bert: { folder, name: 'BERT', architecture: 'bert' },
   }
   const drafting = createDrafting({
     store,
@@ -199,9 +199,9 @@ describe('drafting', () => {
         write: () => Promise.reject(new Error('written')),
       },
     })
-    await expect(draft({ modelId: 'neo' })).rejects.toMatchObject({
+    await expect(draft({ modelId: 'bert' })).rejects.toMatchObject({
       code: 'model_unsupported',
-      message: expect.stringMatching(/^GPT-Neo cannot write questions: .+[.] Choose a T5/) as string,
+      message: expect.stringMatching(/^BERT cannot write questions: .+[.] Choose a T5/) as string,
     })
     await expect(draft({ modelId: 'gone' })).rejects.toMatchObject({ code: 'model_missing' })
     await expect(draft({ runId: 'gone' })).rejects.toMatchObject({ code: 'run_missing' })

@@ -127,11 +127,12 @@ describe('JSONL', () => {
     const tasks = [
       { id: 't1', title: 'T', instruction: '=Do', input: '', target: '-1' },
       { id: 't2', title: 'T', instruction: 'Do', input: 'in', target: ['a', 'b'] },
+      { id: 't3', title: 'T', task: 'summarisation', instruction: 'Do', input: 'in', target: 'i' },
     ]
     const { add, write } = await open()
     await add([...odd, ...tasks])
     const { path, examples } = await write('jsonl')
-    expect(examples).toBe(8)
+    expect(examples).toBe(9)
     const lines = (await readFile(path, 'utf8')).trimEnd().split('\n')
     const wanted = [...odd.map((row) => ({ is_impossible: false, ...row })), ...tasks]
     expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual(wanted)

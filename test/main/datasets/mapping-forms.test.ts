@@ -19,6 +19,7 @@ describe('tasks', () => {
       where: 'line 2',
       fault: null,
       form: 'task',
+      task: null,
       id: undefined,
       context: 'With this.',
       question: 'Do it.',

@@ -177,17 +177,18 @@ describe('splits', () => {
 
     const digest = await data.digest(projectId)
     const written = await data.writeSplits(projectId, join(folder, 'run', 'data'))
+    // Of the copy nothing is left: each question is scored once.
     expect(written.tests.map(({ name, count }) => [name, count])).toEqual([
+      ['good.csv', written.counts.test - 3],
       ['Exam', 2],
       ['Exam (2)', 1],
-      ['Held out', written.counts.test - 3],
     ])
     const rows = await everyExample()
     const byKey = new Map(rows.map((row) => [row.key, row]))
     // The second copy of the 150 examples is left out of the files.
     expect(written.counts.train + written.counts.validation + written.counts.test).toBe(rows.length - 150)
     for (const [split, paths] of [
-      ['train', [written.train]],
+      ['train', written.datasets.map((dataset) => dataset.data)],
       ['validation', [written.validation ?? '']],
       ['test', written.tests.map(({ path }) => path)],
     ] as const)
@@ -201,6 +202,24 @@ describe('splits', () => {
     await data['data.removeExample']({ projectId, id: rows[0]?.id ?? -1 }, call)
     expect(await data.digest(projectId)).not.toBe(digest)
   })
+})
+
+test('tasks are written as such, each with its kind', async () => {
+  const { data, projectId, folder, importText } = await openProject()
+  const rows = Array.from({ length: 30 }, (_, i) => `The pump no. ${i} leaks.,${i % 2 ? 'bad' : 'worse'}`)
+  await importText('labels.csv', ['text,label', ...rows].join('\n'))
+  const { datasets } = await data.writeSplits(projectId, join(folder, 'run', 'data'))
+  const { examples, problems } = await readDataset(datasets[0]?.data ?? '')
+  expect(problems).toEqual([])
+  expect(examples.length).toBeGreaterThan(10)
+  for (const example of examples)
+    expect(example).toMatchObject({
+      form: 'task',
+      task: 'classification',
+      question: 'Classify the text.',
+      context: expect.stringContaining('leaks') as string,
+      answers: [{ text: expect.stringMatching(/^(bad|worse)$/) as string, start: null }],
+    })
 })
 
 describe('summary', () => {
@@ -248,4 +267,37 @@ describe('summary', () => {
     const { advice } = await data['data.summary']({ projectId }, call)
     expect(advice.join(' ')).toContain('60 questions stand in the data more than once')
   })
+})
+
+test('a source that counts more than once an epoch is a dataset of its own, and each has its scores', async () => {
+  const { data, projectId, folder, importText } = await openProject()
+  const labels = Array.from({ length: 60 }, (_, i) => `The pump no. ${i} leaks.,${i % 2 ? 'bad' : 'worse'}`)
+  await importText('labels.csv', ['text,label', ...labels].join('\n'))
+  await importText('good.csv', csv(goodRows(300)))
+  const sources = await data['data.sources']({ projectId }, call)
+  const sourceId = sources.find(({ name }) => name === 'labels.csv')?.id ?? ''
+  const digest = await data.digest(projectId)
+  const weighed = await data['data.setWeight']({ projectId, sourceId, weight: 2.5 }, call)
+  expect(weighed).toMatchObject({ name: 'labels.csv', weight: 2.5 })
+  expect(await data.digest(projectId)).not.toBe(digest)
+  await expect(
+    data['data.setWeight']({ projectId, sourceId: 'none', weight: 2 }, call),
+  ).rejects.toMatchObject({ code: 'source_missing' })
+
+  const written = await data.writeSplits(projectId, join(folder, 'run'))
+  expect(written.datasets.map(({ name, weight }) => [name, weight])).toEqual([
+    ['labels.csv', 2.5],
+    ['good.csv', 1],
+  ])
+  const counts = await Promise.all(
+    written.datasets.map(async (set) => (await readDataset(set.data)).examples),
+  )
+  expect(counts.map((examples) => examples.length).reduce((a, b) => a + b)).toBe(written.counts.train)
+  expect(counts[0]?.every(({ form }) => form === 'task')).toBe(true)
+  expect(written.tests.map(({ name }) => name)).toEqual(['labels.csv', 'good.csv'])
+
+  const questions = await data.writeSplits(projectId, join(folder, 'questions'), { questionsOnly: true })
+  expect(questions.datasets.map(({ name }) => name)).toEqual(['data'])
+  expect(questions.counts.train).toBe(counts[1]?.length)
+  expect(questions.tests.map(({ name }) => name)).toEqual(['Held out'])
 })

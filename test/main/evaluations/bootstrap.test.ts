@@ -1,18 +1,39 @@
 import { describe, expect, test } from 'vitest'
 import { seededRandom } from '../../../trainer/data/random.ts'
+import { packColumn } from '../../../trainer/metrics/aggregate.ts'
 import { bootstrapPairs } from '../../../main/evaluations/bootstrap.ts'
+import type { BootstrapOptions, ColumnPair } from '../../../main/evaluations/bootstrap.ts'
 import { scoreTiles } from '../../../main/evaluations/score-tiles.ts'
 import type { QuestionScore } from '../../../main/evaluations/score-tiles.ts'
 
-/** Figures whose one column is these values and whose others are zero. */
-const column = (values: readonly number[]) => Float64Array.from(values.flatMap((value) => [value, 0, 0, 0]))
+/** A metric that is these values before, and zero after. */
+const column = (values: readonly number[]): readonly ColumnPair[] => [
+  {
+    before: packColumn(
+      'f1',
+      values.map((value) => [value]),
+    ),
+    after: packColumn(
+      'f1',
+      values.map(() => [0]),
+    ),
+  },
+]
+
+/** The one metric of figures with one. */
+async function bootstrapOne(figures: readonly ColumnPair[], options: BootstrapOptions = {}) {
+  const [only] = await bootstrapPairs(figures, options)
+  if (!only) throw new Error('No metric was given.')
+  return only
+}
 
 /** 0 and 100 in the share `p`. */
 const proportion = (count: number, p: number) =>
   column(Array.from({ length: count }, (_, i) => (i < p * count ? 100 : 0)))
 
 const question = (base: number, tuned: number): QuestionScore => ({
-  set_name: 'test',
+  task: 'question-answering',
+  statistics: null,
   base_right: base,
   tuned_right: tuned,
   base_f1: 100 * base,
@@ -27,7 +48,7 @@ describe('the bootstrap', () => {
     [1000, 0.5],
     [2500, 0.9],
   ])('gives the normal interval of a proportion over %i questions at %f', async (count, p) => {
-    const [{ before: interval, difference }] = await bootstrapPairs(proportion(count, p))
+    const { before: interval, difference } = await bootstrapOne(proportion(count, p))
     const half = 100 * 1.959964 * Math.sqrt((p * (1 - p)) / count)
     expect(interval.value).toBeCloseTo(100 * p, 10)
     expect(difference.value).toBeCloseTo(-interval.value, 10)
@@ -42,7 +63,7 @@ describe('the bootstrap', () => {
     for (let sample = 0; sample < 200; sample++) {
       const random = seededRandom(sample, 'a sample')
       const values = Array.from({ length: 120 }, () => 100 * random())
-      const [{ before }] = await bootstrapPairs(column(values), { resamples: 400 })
+      const { before } = await bootstrapOne(column(values), { resamples: 400 })
       if (before.low <= 50 && before.high >= 50) held++
     }
     expect(held).toBeGreaterThan(180)

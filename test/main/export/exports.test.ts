@@ -13,6 +13,7 @@ import { createChanges } from '../../../main/store/changes.ts'
 import { readTrainedRun } from '../../../main/store/trained-run.ts'
 import { createAnswering } from '../../../main/trainers/answering.ts'
 import { forkTrainer } from '../../../main/trainers/trainer-process.ts'
+import { readSafetensors } from '../../../trainer/checkpoint/safetensors.ts'
 import { loadAdapter } from '../../../trainer/lora/peft-adapter.ts'
 import { openModel } from '../../../trainer/models/registry.ts'
 import type { Settings } from '../../../trainer/protocol.ts'
@@ -88,8 +89,8 @@ describe('an export', () => {
     expect(info.path).toBe(join(store.home, 'exports', 'Leaflets - 2026', 'First-b-run-b-adapter'))
     expect(info.files).toEqual(['README.md', 'adapter_config.json', 'adapter_model.safetensors'])
     const model = await openModel(modelFolder)
-    expect(await loadAdapter(info.path, model.architecture.linears)).toEqual(
-      await loadAdapter(result.adapter, model.architecture.linears),
+    expect(await loadAdapter(info.path, model.architecture)).toEqual(
+      await loadAdapter(result.adapter, model.architecture),
     )
     const card = await readFile(join(info.path, 'README.md'), 'utf8')
     expect(card).toMatch(/^---\nbase_model: "Tiny T5"\nlibrary_name: peft\n/)
@@ -119,11 +120,46 @@ describe('an export', () => {
     expect(await readFile(join(info.path, 'README.md'), 'utf8')).toContain('library_name: transformers')
   })
 
+  test('of the ONNX model is a folder that Optimum and Transformers.js load, with the run’s card', async () => {
+    const { create, events, modelFolder } = await exportsOfRun()
+    const info = await create('onnx')
+    expect(info).toMatchObject({ kind: 'onnx', singleFile: false, there: true })
+    expect(info.files).toEqual([
+      'README.md',
+      'config.json',
+      'generation_config.json',
+      'onnx/decoder_model.onnx',
+      'onnx/decoder_model_merged.onnx',
+      'onnx/decoder_with_past_model.onnx',
+      'onnx/encoder_model.onnx',
+      'onnx/model.onnx_data',
+      'tokenizer.json',
+      'tokenizer_config.json',
+    ])
+    const parameters = (await openModel(modelFolder)).architecture.parameters
+    const written = await readSafetensors(join(info.path, 'onnx/model.onnx_data'))
+    const base = await readSafetensors(join(modelFolder, 'model.safetensors'))
+    expect([...written.keys()].toSorted()).toEqual([...parameters.keys()].toSorted())
+    const query = 'encoder.block.0.layer.0.SelfAttention.q.weight'
+    expect(written.get(query)?.data).not.toEqual(base.get(query)?.data)
+    expect(written.get('shared.weight')?.data).toEqual(base.get('shared.weight')?.data)
+    const card = await readFile(join(info.path, 'README.md'), 'utf8')
+    expect(card).toMatch(/^---\nbase_model: "Tiny T5"\nlibrary_name: transformers\.js\n/)
+    expect(card).toContain('ORTModelForSeq2SeqLM.from_pretrained')
+    expect(card).not.toContain('AutoModelForSeq2SeqLM')
+    expect(card).toContain('| `rank` | **2** | 16 |')
+    expect(events.map(({ phase }) => phase)).toContain('saving')
+  })
+
   test('of a run that trained every weight copies its model, and has no adapter', async () => {
     const { create, result } = await exportsOfRun({ method: 'full' })
     const info = await create('merged')
     const bytes = (folder: string) => readFile(join(folder, 'model.safetensors'))
     expect((await bytes(info.path)).equals(await bytes(result.adapter))).toBe(true)
+    const onnx = await create('onnx')
+    const weights = await readSafetensors(join(onnx.path, 'onnx/model.onnx_data'))
+    const trained = await readSafetensors(join(result.adapter, 'model.safetensors'))
+    expect(weights.get('shared.weight')).toEqual(trained.get('shared.weight'))
     await expect(create('adapter')).rejects.toMatchObject({ code: 'run_state' })
   })
 
@@ -172,6 +208,7 @@ describe('an export that fails', () => {
   test.each([
     ['merged', 'preparing'],
     ['merged', 'saving'],
+    ['onnx', 'saving'],
     ['adapter', 'preparing'],
     ['adapter', 'copying'],
   ] as const)('by being cancelled leaves nothing (%s while %s)', async (kind, phase) => {

@@ -8,7 +8,7 @@ import { runReport } from '../../../main/export/report/run-report.ts'
 import type { RunCourse, RunStory, StoryQuestion } from '../../../main/export/run-story.ts'
 import { readCourse } from '../../../main/export/run-story.ts'
 import { parseSettings } from '../../../trainer/protocol.ts'
-import type { StepReport, ValidationReport } from '../../../trainer/protocol.ts'
+import type { MetricName, StepReport, TaskKind, ValidationReport } from '../../../trainer/protocol.ts'
 import { openBrowser, withoutBrowser } from '../../e2e/support/browser.ts'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
 
@@ -41,7 +41,8 @@ const course: RunCourse = {
 }
 
 const settings = parseSettings({ rank: 4 })
-const tile = (metric: 'f1' | 'exactMatch') => ({
+const tile = (metric: MetricName, task: TaskKind = 'question-answering') => ({
+  task,
   metric,
   before: { value: 20, low: 10, high: 30 },
   after: { value: 50, low: 40, high: 60 },
@@ -70,11 +71,20 @@ const story: RunStory = {
     facts: {},
   },
   projectName: hostile,
+  architecture: 'seq2seq',
   summary: {
     runId: 'r',
     questions: 4,
     counts: { fixed: 2, broken: 1, 'both-right': 1, 'both-wrong': 0 },
     tiles: [tile('f1'), tile('exactMatch')],
+    tasks: [
+      {
+        task: 'question-answering',
+        questions: 4,
+        counts: { fixed: 2, broken: 1, 'both-right': 1, 'both-wrong': 0 },
+        tiles: [tile('f1'), tile('exactMatch')],
+      },
+    ],
     sets: [
       { name: hostile, questions: 2, tiles: [tile('f1'), tile('exactMatch')] },
       { name: 'other', questions: 2, tiles: [tile('f1'), tile('exactMatch')] },
@@ -107,6 +117,8 @@ const question = (id: string, baseRight: boolean, tunedRight: boolean): StoryQue
   id,
   set: 'other',
   question: `Question ${id} ${hostile}`,
+  task: 'question-answering',
+  input: null,
   base: hostile,
   tuned: baseRight ? '' : hostile,
   gold: id === 'd' ? [] : [hostile, 'two'],
@@ -142,6 +154,39 @@ describe.skipIf(withoutBrowser)('the report in a browser', () => {
     expect(await page.locator('script, img, iframe, link, object').count()).toBe(0)
     expect(requests).toHaveLength(1)
     expect(complaints).toEqual([])
+  })
+
+  test('shows each task with its metrics, and says when answers are right', async () => {
+    const counts = { fixed: 1, broken: 1, 'both-right': 0, 'both-wrong': 0 }
+    const kinds = [
+      ['classification', ['accuracy', 'macroF1']],
+      ['summarisation', ['rougeL', 'rougeLsum']],
+    ] as const
+    const tasks = kinds.map(([task, metrics]) => ({
+      task,
+      questions: 2,
+      counts,
+      tiles: metrics.map((metric) => tile(metric, task)),
+    }))
+    const tiles = [tile('accuracy', 'classification'), tile('rougeL', 'summarisation')]
+    const summary = { runId: 'r', questions: 4, counts, tiles, tasks, sets: [] }
+    const asked: StoryQuestion = {
+      ...question('a', false, true),
+      task: 'summarisation',
+      input: 'A long text',
+    }
+    const { page } = await opened(runReport({ ...story, summary }, course, [{ ...asked, base: '' }]))
+    expect(await page.locator('.tile h3').allInnerTexts()).toEqual([
+      'Classification: Accuracy',
+      'Summarisation: ROUGE-L',
+    ])
+    expect(await page.getByRole('table').first().innerText()).toContain('ROUGE-Lsum')
+    const text = await page.locator('body').innerText()
+    expect(text).toContain('2 of 2 tasks got better')
+    expect(text).toContain('an answer counts as right from ROUGE-L 30 on')
+    expect(text).toContain('an answer is right when it is an accepted label')
+    expect(text).not.toContain('SQuAD')
+    expect(await page.locator('.answers tbody').innerText()).toMatch(/A long text[\s\S]*nothing/)
   })
 
   test('filters the questions without a script', async () => {

@@ -41,7 +41,7 @@ export async function openModelsApp(home?: string, options: Partial<ModelsOption
     store,
     changes: createChanges(),
     startTrainer: () => forkTrainer(worker),
-    starterFolder: join(repositoryRoot, 'assets/starter'),
+    starters: [{ id: 'starter', name: 'Loracle starter', folder: join(repositoryRoot, 'assets/starter') }],
     catalogueFile: join(repositoryRoot, 'assets/model-catalog.json'),
     isModelInUse: () => Promise.resolve(false),
     retryMs: 5,

@@ -78,7 +78,7 @@ test('its splits are the files that it came from', async () => {
     ['held-out-sections', 98],
   ])
   const pairs = [
-    [written.train, sampleFile('train')],
+    [written.datasets[0]?.data ?? '', sampleFile('train')],
     ...written.tests.map(({ name, path }) => [path, sampleFile(name)] as const),
   ] as const
   for (const [path, original] of pairs) {

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { readdir } from 'node:fs/promises'
 import { expect, test } from 'vitest'
 import { presetsFor } from '../../../main/runs/presets.ts'
+import { judgeReadiness } from '../../../main/runs/readiness.ts'
 import { parseSettings } from '../../../trainer/protocol.ts'
 import { isAlive } from '../spawn-cli.ts'
 import { endless, openRunsApp, quiet, tiny } from './runs-app.ts'
@@ -39,6 +40,88 @@ test('what is missing is said, each with the step to go to', async () => {
     app.runs['runs.readiness']({ projectId: 'none', modelId: null, settings: {} }, quiet()),
   ).rejects.toMatchObject({ code: 'project_missing' })
   await expect(app.start({ batchsize: 3 })).rejects.toMatchObject({ code: 'setting_unknown' })
+})
+
+test('a model that marks answers is told from tasks: none but tasks is a reason against it, some are left out', () => {
+  const model = {
+    id: 'bert',
+    name: 'BERT',
+    folder: '/models/bert',
+    origin: 'folder',
+    architecture: 'bert',
+    kind: 'extractive',
+    parameters: 1e8,
+    bytes: 4e8,
+    licence: null,
+    maxLength: 512,
+    trainingMemoryMb: 2000,
+    usable: true,
+    reason: null,
+  } as const
+  const judge = (tasks: number, kind: 'extractive' | 'causal' = 'extractive') =>
+    judgeReadiness({
+      data: {
+        name: 'Project',
+        modelId: 'bert',
+        counts: { train: 30, validation: 5, test: 5 },
+        longestWords: 50,
+        longestAnswerWords: 3,
+        tasks,
+        passages: 0,
+      },
+      model: { ...model, kind },
+      settings: {},
+      memory: { freeMb: 8000, totalMb: 16_000 },
+      time: null,
+      before: 0,
+    })
+  expect(judge(0)).toMatchObject({ ready: true, warnings: [] })
+  expect(judge(12).ready).toBe(true)
+  expect(judge(12).warnings).toEqual([expect.stringContaining('12 of 30 training examples are tasks')])
+  expect(judge(30).problems).toEqual([
+    { step: 'model', message: expect.stringContaining('Choose a T5 or a GPT-Neo') as string },
+  ])
+  expect(judge(30, 'causal')).toMatchObject({ ready: true, warnings: [] })
+})
+
+test('texts are learnt by models that continue them alone, and need no question', () => {
+  const model = {
+    id: 'm',
+    name: 'Some model',
+    folder: '/m',
+    origin: 'folder',
+    architecture: 'gpt_neo',
+    parameters: 1e8,
+    bytes: 4e8,
+    licence: null,
+    maxLength: 2048,
+    trainingMemoryMb: 2000,
+    usable: true,
+    reason: null,
+  } as const
+  const judge = (kind: 'seq2seq' | 'causal', passages: number, trainOnPassages: boolean) =>
+    judgeReadiness({
+      data: {
+        name: 'Project',
+        modelId: 'm',
+        counts: { train: 0, validation: 0, test: 0 },
+        longestWords: 0,
+        longestAnswerWords: 0,
+        tasks: 0,
+        passages,
+      },
+      model: { ...model, kind },
+      settings: { trainOnPassages },
+      memory: { freeMb: 8000, totalMb: 16_000 },
+      time: null,
+      before: 0,
+    })
+  expect(judge('causal', 5, true)).toMatchObject({ ready: true, problems: [], steps: null })
+  expect(judge('causal', 0, true).problems.map(({ step }) => step)).toEqual(['data'])
+  expect(judge('causal', 5, false).problems.map(({ step }) => step)).toEqual(['data'])
+  expect(judge('seq2seq', 5, true).problems).toEqual([
+    { step: 'train', message: expect.stringContaining('choose a GPT-Neo') as string },
+  ])
 })
 
 test('an estimate is measured by real steps and kept for the same model, data and settings', async () => {

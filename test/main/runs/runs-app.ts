@@ -61,6 +61,7 @@ export async function openRunsApp(
       return trainer
     },
     writeSplits: (_project, out) => copySplits(source, out),
+    writePassages: (_project, { validation }) => Promise.resolve({ train: null, validation }),
     dataDigest: () => Promise.resolve('the same'),
     modelOf: (id) => Promise.resolve(id === model.id ? model : null),
     ...options,
@@ -127,6 +128,7 @@ function tinyModel(folder: string): ModelInfo {
     folder,
     origin: 'folder',
     architecture: 't5',
+    kind: 'seq2seq',
     parameters: 12_000,
     bytes: 48_000,
     licence: null,
@@ -137,13 +139,14 @@ function tinyModel(folder: string): ModelInfo {
   }
 }
 
-async function copySplits(source: string, out: string) {
+/** Writes the tiny files as a project's splits. */
+export async function copySplits(source: string, out: string) {
   await mkdir(out, { recursive: true })
   await copyFile(join(source, 'train.json'), join(out, 'train.jsonl'))
   await copyFile(join(source, 'validation.json'), join(out, 'validation.jsonl'))
   await copyFile(join(source, 'validation.json'), join(out, 'test.jsonl'))
   return {
-    train: join(out, 'train.jsonl'),
+    datasets: [{ name: 'data', data: join(out, 'train.jsonl'), weight: 1 }],
     validation: join(out, 'validation.jsonl'),
     tests: [{ name: 'test', path: join(out, 'test.jsonl'), count: 5 }],
     counts: { train: 19, validation: 5, test: 5 },

@@ -291,7 +291,7 @@ test('the run folder is one that the command line can go on with', async () => {
   >
   expect(settings).toMatchObject({
     model: join(app.home, 'tiny/model'),
-    data: join(run.folder, 'data/train.jsonl'),
+    datasets: [{ name: 'data', data: join(run.folder, 'data/train.jsonl'), weight: 1 }],
     validation: join(run.folder, 'data/validation.jsonl'),
     tests: [{ name: 'test', data: join(run.folder, 'data/test.jsonl') }],
   })

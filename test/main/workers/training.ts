@@ -21,7 +21,7 @@ async function work(given: TrainCommand): Promise<void> {
   await send({
     type: 'data',
     name: 'train',
-    path: given.data,
+    path: given.datasets[0]?.data ?? '',
     records: 12,
     examples: 8,
     dropped: 4,

@@ -1,41 +1,42 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { MergeResult } from '../../trainer/protocol.ts'
+import type {
+  ExportOnnxCommand,
+  ExportOnnxResult,
+  MergeCommand,
+  MergeResult,
+} from '../../trainer/protocol.ts'
 import { AppError } from '../contract/errors.ts'
+import { cancelledExport } from '../store/export-failure.ts'
 import { startJob } from '../trainers/trainer-job.ts'
 import type { TrainerProcess } from '../trainers/trainer-process.ts'
-import { cancelledExport } from '../store/export-failure.ts'
 import { filesOf } from './copy-tree.ts'
 
-export interface MergeOptions {
+export interface TrainerExportOptions {
   readonly startTrainer: () => TrainerProcess
   readonly signal: AbortSignal
   readonly onProgress: (phase: string, done: number, total: number) => void
 }
 
 /**
- * Merges an adapter into its base model, in a trainer process of its own, as the Hugging Face folder `out`.
+ * Lets a trainer process of its own write what is exported: a model with its adapter merged in, or ONNX models.
  *
  * @throws AppError `cancelled`, `trainer_crashed`, or what the trainer says.
  */
-export async function mergeModel(
-  paths: { readonly model: string; readonly adapter: string; readonly out: string },
-  { startTrainer, signal, onProgress }: MergeOptions,
+export async function exportByTrainer(
+  command: MergeCommand | ExportOnnxCommand,
+  { startTrainer, signal, onProgress }: TrainerExportOptions,
 ): Promise<void> {
   if (signal.aborted) throw cancelledExport()
-  const job = startJob<MergeResult>(
-    startTrainer(),
-    { kind: 'merge', ...paths },
-    {
-      onReport: (report) => {
-        if (report.type === 'phase') onProgress(report.phase, 0, 0)
-        if (report.type === 'progress') onProgress(report.phase, report.done, report.total)
-      },
-      stopGraceMs: 5_000,
-      killGraceMs: 1_000,
-      wayOut: () => 'Nothing was exported; export the merged model again.',
+  const job = startJob<MergeResult | ExportOnnxResult>(startTrainer(), command, {
+    onReport: (report) => {
+      if (report.type === 'phase') onProgress(report.phase, 0, 0)
+      if (report.type === 'progress') onProgress(report.phase, report.done, report.total)
     },
-  )
+    stopGraceMs: 5_000,
+    killGraceMs: 1_000,
+    wayOut: () => 'Nothing was exported; export the model again.',
+  })
   const stop = (): void => {
     job.stop()
   }
