@@ -1,3 +1,4 @@
+import { reportNotes } from './adapter-notes.ts'
 import { answerQuestions, openAnswering } from './answer.ts'
 import { shownAlternatives } from './answered.ts'
 import type { TrainerContext } from './context.ts'
@@ -19,6 +20,7 @@ export async function ask(command: AskCommand, context: TrainerContext): Promise
   context.report({ type: 'phase', phase: 'loading' })
   const opened = await openTextModel(command.model, command.adapter, command.settings)
   requireHead(opened.model, opened.adapter)
+  reportNotes(context, opened.adapter)
   const options = { settings: command.settings, signal: context.stop }
   return withHeldText(opened, options, async (text) => {
     const session = await openAnswering(text, [text.adapter], command.settings)

@@ -1,5 +1,6 @@
 import { dirname } from 'node:path'
 import { makeFolder } from './make-folder.ts'
+import { reportNotes } from './adapter-notes.ts'
 import { answerQuestions, openAnswering } from './answer.ts'
 import type { Answered } from './answered.ts'
 import { writeAtomic } from './checkpoint/write-atomic.ts'
@@ -33,6 +34,7 @@ export async function evaluate(command: EvaluateCommand, context: TrainerContext
   const { settings } = command
   const opened = await openTextModel(command.model, command.adapter, settings)
   requireHead(opened.model, opened.adapter)
+  reportNotes(context, opened.adapter)
   const { examples } = await readExamples('data', command.data, context)
   context.report({ type: 'phase', phase: 'validating' })
   const asked = askedExamples(examples)
@@ -71,6 +73,7 @@ export async function predict(command: PredictCommand, context: TrainerContext):
   const { settings } = command
   const opened = await openTextModel(command.model, command.adapter, settings)
   requireHead(opened.model, opened.adapter)
+  reportNotes(context, opened.adapter)
   const questions = await readQuestions(command.data)
   context.report({ type: 'phase', phase: 'validating' })
   const answers = await withHeldText(opened, { settings, signal: context.stop }, (text) =>

@@ -1,6 +1,7 @@
 import { mkdir, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { makeFolder } from './make-folder.ts'
+import { reportNotes } from './adapter-notes.ts'
 import type { TrainerContext } from './context.ts'
 import { TrainerError } from './errors.ts'
 import { writeMergedWeights } from './lora/merge.ts'
@@ -27,6 +28,7 @@ export async function merge(command: MergeCommand, context: TrainerContext): Pro
     })
   const model = await openModel(command.model)
   const adapter = await loadAdapter(command.adapter, model.architecture)
+  reportNotes(context, adapter)
 
   context.report({ type: 'phase', phase: 'saving' })
   await makeFolder(dirname(out))

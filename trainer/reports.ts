@@ -92,6 +92,12 @@ export interface ScoredReport {
   readonly tests: readonly { readonly name: string; readonly scores: Scores }[]
 }
 
+/** What in an adapter that was read has no effect, in sentences. */
+export interface NotesReport {
+  readonly type: 'notes'
+  readonly notes: readonly string[]
+}
+
 /** Streamed pieces of an answer (`ask`). */
 export interface TokenReport {
   readonly type: 'token'
@@ -175,6 +181,7 @@ export type Report =
   | CheckpointReport
   | ProgressReport
   | ScoredReport
+  | NotesReport
   | TokenReport
   | AnswerTokenReport
   | AnswerReport

@@ -1,5 +1,5 @@
 import { copyFileSync, mkdirSync } from 'node:fs'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -8,9 +8,10 @@ import { ask } from '../../trainer/ask.ts'
 import { readSafetensors } from '../../trainer/checkpoint/safetensors.ts'
 import { modelKeeper } from '../../trainer/loaded-model.ts'
 import { loadAdapter } from '../../trainer/lora/peft-adapter.ts'
+import { merge } from '../../trainer/merge.ts'
 import { openModel } from '../../trainer/models/registry.ts'
 import { parseSettings } from '../../trainer/protocol.ts'
-import type { Settings } from '../../trainer/protocol.ts'
+import type { Report, Settings } from '../../trainer/protocol.ts'
 import {
   adapterBytes,
   interruptedAt,
@@ -82,6 +83,29 @@ describe('a run with DoRA, patterns and modules that are trained whole', () => {
     await runTiny(tinyCommand(folder, runDir, { settings: rich, resume: true }))
     expect((await adapterBytes(runDir)).equals(await adapterBytes(join(folder, 'dora')))).toBe(true)
   })
+})
+
+test('what has no effect in an adapter is told by whatever uses it', async () => {
+  const odd = join(folder, 'odd')
+  await cp(dora, odd, { recursive: true })
+  const path = join(odd, 'adapter_config.json')
+  const config = JSON.parse(await readFile(path, 'utf8')) as object
+  await writeFile(path, JSON.stringify({ ...config, fan_in_fan_out: true }))
+  const reports: Report[] = []
+  const never = new AbortController().signal
+  const context = { report: (report: Report) => void reports.push(report), stop: never, keep: never }
+  const settings = parseSettings(tinySettings)
+  const asked = { kind: 'ask', model, question: 'Who?', context: 'Ada did.', settings } as const
+  await ask({ ...asked, adapter: odd }, context)
+  await merge({ kind: 'merge', model, adapter: odd, out: join(folder, 'merged') }, context)
+  const notes = [expect.stringContaining('fan_in_fan_out')]
+  expect(reports.filter(({ type }) => type === 'notes')).toEqual([
+    { type: 'notes', notes },
+    { type: 'notes', notes },
+  ])
+  reports.length = 0
+  await ask({ ...asked, adapter: dora }, context)
+  expect(reports.filter(({ type }) => type === 'notes')).toEqual([])
 })
 
 test('what is frozen in full training keeps its bytes, and the rest is trained', async () => {

@@ -1,6 +1,7 @@
 import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { makeFolder } from '../make-folder.ts'
+import { reportNotes } from '../adapter-notes.ts'
 import type { TrainerContext } from '../context.ts'
 import { TrainerError } from '../errors.ts'
 import { encodeOnnxModel } from '../graph/onnx-model.ts'
@@ -52,6 +53,7 @@ export async function exportOnnx(
     const { architecture } = model
     const passes = command.adapter === null ? 1 : 2
     const part = (pass: number) => ({
+      report: context.report,
       signal: context.stop,
       onProgress: (done: number, total: number) => {
         context.report({
@@ -112,6 +114,7 @@ function modelsOf(architecture: Architecture, weights: ModelWeights): Readonly<R
 
 interface MergePlace {
   readonly folder: string
+  readonly report: TrainerContext['report']
   readonly signal: AbortSignal
   readonly onProgress: (done: number, total: number) => void
 }
@@ -120,10 +123,11 @@ interface MergePlace {
 async function mergedWeights(
   model: Model,
   adapterFolder: string | null,
-  { folder, ...options }: MergePlace,
+  { folder, report, ...options }: MergePlace,
 ): Promise<ModelWeights> {
   if (adapterFolder === null) return model.weights
   const adapter = await loadAdapter(adapterFolder, model.architecture)
+  reportNotes({ report }, adapter)
   await mkdir(folder)
   await writeMergedWeights(join(folder, 'model.safetensors'), model, adapter, options)
   return openWeights(folder)

@@ -69,6 +69,9 @@ export function eventView(output: Output): EventListener {
       case 'progress':
         progress.update(`${phaseNames[event.phase]}  ${wholeNumber(event.done)}/${wholeNumber(event.total)}`)
         break
+      case 'notes':
+        for (const note of event.notes) progress.print(`note: ${note}`)
+        break
       case 'checkpoint':
       case 'token':
       case 'result':
