@@ -227,7 +227,7 @@ describe.skipIf(withoutBrowser)('files of any format', () => {
     await page.getByRole('button', { name: 'Import the document' }).click()
     await page.getByRole('tab', { name: 'Drafts' }).waitFor()
     await goToStep(page, 'Model')
-    await page.getByRole('radio', { name: /Loracle starter/ }).press('Space')
+    await page.getByRole('radio', { name: /Loracle starter Comes/ }).press('Space')
     const without = await trainedOn(page)
 
     await goToStep(page, 'Data')

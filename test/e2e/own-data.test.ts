@@ -41,7 +41,7 @@ describe.skipIf(withoutBrowser)('somebody’s own data', () => {
       await page.getByText('1 row is mended.').first().waitFor()
 
       await goToStep(page, 'Model')
-      await page.getByRole('radio', { name: /Loracle starter/ }).press('Space')
+      await page.getByRole('radio', { name: /Loracle starter Comes/ }).press('Space')
       await goToStep(page, 'Train')
       await limitSteps(page, 3)
       await page.getByRole('button', { name: 'Start training' }).click()
@@ -84,7 +84,7 @@ describe.skipIf(withoutBrowser)('somebody’s own data', () => {
       await page.getByText('The question is saved.').first().waitFor()
 
       await goToStep(page, 'Model')
-      await page.getByRole('radio', { name: /Loracle starter/ }).press('Space')
+      await page.getByRole('radio', { name: /Loracle starter Comes/ }).press('Space')
       await goToStep(page, 'Chat')
       await page.getByRole('textbox', { name: 'Question' }).fill('When are roses cut?')
       await page.keyboard.press('Enter')
