@@ -4,6 +4,7 @@ import type { AnsweringSession } from './generate/answering-session.ts'
 import { openGrowingSession } from './generate/growing-session.ts'
 import { loadAdapter } from './lora/peft-adapter.ts'
 import type { Adapter } from './lora/peft-adapter.ts'
+import { answerRuleFile } from './models/answer-rule.ts'
 import { holdText, openTextModel } from './open-model.ts'
 import type { TextModel } from './open-model.ts'
 import type { Settings } from './settings.ts'
@@ -28,8 +29,18 @@ export interface ModelKeeper {
   dispose(): Promise<void>
 }
 
-const modelFiles = ['config.json', 'tokenizer.json', 'model.safetensors', 'model.safetensors.index.json']
-const adapterFiles = ['adapter_config.json', 'adapter_model.safetensors']
+const modelFiles = [
+  'config.json',
+  'tokenizer.json',
+  'tokenizer_config.json',
+  'vocab.json',
+  'merges.txt',
+  'vocab.txt',
+  'model.safetensors',
+  'model.safetensors.index.json',
+  answerRuleFile,
+]
+const adapterFiles = ['adapter_config.json', 'adapter_model.safetensors', answerRuleFile]
 const keptAdapters = 8
 
 export function modelKeeper(settings: Settings): ModelKeeper {

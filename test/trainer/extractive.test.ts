@@ -189,6 +189,17 @@ test('a model without its head answers with an adapter that brings one, and by i
   ])
 })
 
+test('a threshold that changes beside a served adapter is read again', async () => {
+  const changing = join(folder, 'changing')
+  await cp(trained.adapter, changing, { recursive: true })
+  const models = modelKeeper(settings)
+  const loaded = await models.use(model)
+  expect((await loaded.adapter(changing))?.answerRule?.noAnswerThreshold).toEqual(expect.any(Number))
+  await writeFile(join(changing, 'loracle.json'), '{"noAnswerThreshold":null}')
+  expect((await loaded.adapter(changing))?.answerRule).toEqual({ noAnswerThreshold: null })
+  await models.dispose()
+})
+
 test('a served answer has its place and what else it might have been', async () => {
   const models = modelKeeper(settings)
   // Characters that the tokenizer drops, two of them beyond the Basic Multilingual Plane.

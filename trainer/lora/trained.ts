@@ -60,7 +60,8 @@ function savedNames(names: readonly string[], modules: readonly string[]): Reado
   for (const module of modules) {
     const found = names.filter((name) => enclosing(name).some((path) => endsInModule(path, module)))
     if (found.length === 0) {
-      const tied = module === 'lm_head' ? ' Its head is its embedding: name that.' : ''
+      const isTied = module === 'lm_head' && names.some((name) => /(^|\.)(shared|wte)\./.test(name))
+      const tied = isTied ? ' Its head is its embedding: name that.' : ''
       throw new TrainerError(
         'setting_invalid',
         `modulesToSave names ${module}, which this model does not have.${tied} It has: ${moduleNames(names)}.`,
