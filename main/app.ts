@@ -26,12 +26,14 @@ import { readTrainedRun } from './store/trained-run.ts'
 import { resolveUpload } from './store/uploads.ts'
 import { createAnswering } from './trainers/answering.ts'
 import { errorValueOf } from './trainers/error-value.ts'
+import { createProviders, providersFile } from './trainers/providers.ts'
 import type { TrainerProcess } from './trainers/trainer-process.ts'
 
 export { answerSettingNames, nearestName } from '../trainer/protocol.ts'
 export { createEngine } from './engine.ts'
 export { defaultHome } from './home-folder.ts'
 export { errorValueOf } from './trainers/error-value.ts'
+export { createProviders, providersFile } from './trainers/providers.ts'
 export { forkTrainer } from './trainers/trainer-process.ts'
 export type { TrainerExit, TrainerProcess } from './trainers/trainer-process.ts'
 
@@ -74,6 +76,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   const changes = createChanges()
   const notices = createNotices({ store, changes })
   const answering = createAnswering({ startTrainer })
+  const providers = createProviders({ startTrainer, file: providersFile(store.home) })
   const runOf = (runId: string) => readTrainedRun(store, runId)
 
   const datasets = createDatasets({
@@ -90,7 +93,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   const models = createModels({
     store,
     changes,
-    startTrainer,
+    providers,
     starters: [
       { id: starterId, name: 'Loracle starter', folder: join(root, 'assets', 'starter') },
       {
@@ -106,6 +109,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     store,
     changes,
     startTrainer,
+    providers,
     writeSplits: datasets.writeSplits,
     writePassages: datasets.writePassages,
     dataDigest: datasets.digest,
@@ -217,7 +221,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     handlers: onlyHandlers(handlers),
     checks: argumentChecks,
     uploadsDir: homeFolders(store.home).uploads,
-    engine: createEngine({ startTrainer }),
+    engine: createEngine({ startTrainer, providers }),
     toErrorValue: errorValueOf,
     findDownload: (exportId) => exports.fileOf(exportId).catch(() => undefined),
     activeRun: () => runs.activeRun() ?? undefined,

@@ -2,30 +2,46 @@ import { resolve } from 'node:path'
 import { describeSettings, toErrorValue } from '../trainer/protocol.ts'
 import type { Command, Result, TrainCommand } from '../trainer/protocol.ts'
 import type { Engine, EventListener, Job } from './contract/engine.ts'
+import type { SettingsSource } from './contract/engine-types.ts'
 import type { ErrorReport } from './contract/errors.ts'
 import { removeIfUnused } from './runs/run-folder.ts'
 import { gatherSettings, givenSettings } from './runs/settings-source.ts'
 import { prepareRun, requireFile, requireFolder } from './runs/start-run.ts'
+import type { Providers } from './trainers/providers.ts'
 import { startJob } from './trainers/trainer-job.ts'
 import type { JobOptions } from './trainers/trainer-job.ts'
 import type { TrainerProcess } from './trainers/trainer-process.ts'
 
 export interface EngineOptions {
   readonly startTrainer: () => TrainerProcess
+  readonly providers: Providers
 }
 
 /** Builds the services and returns what hosts can ask of them. Every job has a trainer process of its own. */
-export function createEngine({ startTrainer }: EngineOptions): Engine {
+export function createEngine({ startTrainer, providers }: EngineOptions): Engine {
   const run = <R extends Result>(command: Command, options: JobOptions): Job<R> =>
     startJob<R>(startTrainer(), command, options)
+  /** What a source gives, with a provider that may be used. */
+  const settled = async (source: SettingsSource, onEvent: EventListener): Promise<SettingsSource> => {
+    const values = await providers.settle(await givenSettings(source), onEvent)
+    return { file: null, values, assignments: [] }
+  }
 
   return {
     describeSettings,
     givenSettings,
-    train: (request, onEvent) => afterwards(async () => startRun(await prepareRun(request), onEvent)),
+    train: (request, onEvent) =>
+      afterwards(async () => {
+        const command = await prepareRun(
+          'resume' in request ? request : { ...request, settings: await settled(request.settings, onEvent) },
+        )
+        // A run goes on with the provider that it began with, or not at all.
+        if (command.resume) await providers.settle(command.settings, onEvent)
+        return startRun(command, onEvent)
+      }),
     evaluate: (request, onEvent) =>
       afterwards(async () => {
-        const settings = await gatherSettings(request.settings)
+        const settings = await gatherSettings(await settled(request.settings, onEvent))
         const paths = await answeringPaths(request)
         await requireFile(resolve(request.data))
         return run(
@@ -35,7 +51,7 @@ export function createEngine({ startTrainer }: EngineOptions): Engine {
       }),
     predict: (request, onEvent) =>
       afterwards(async () => {
-        const settings = await gatherSettings(request.settings)
+        const settings = await gatherSettings(await settled(request.settings, onEvent))
         const paths = {
           ...(await answeringPaths(request)),
           data: resolve(request.data),
@@ -46,7 +62,7 @@ export function createEngine({ startTrainer }: EngineOptions): Engine {
       }),
     ask: (request, onEvent) =>
       afterwards(async () => {
-        const settings = await gatherSettings(request.settings)
+        const settings = await gatherSettings(await settled(request.settings, onEvent))
         const { question, context } = request
         const paths = await answeringPaths(request)
         return run({ kind: 'ask', ...paths, question, context, settings }, { onReport: onEvent })
@@ -72,7 +88,7 @@ export function createEngine({ startTrainer }: EngineOptions): Engine {
           { onReport: onEvent },
         )
       }),
-    doctor: (onEvent) => run({ kind: 'doctor' }, { onReport: onEvent }),
+    doctor: (onEvent) => providers.check(onEvent),
   }
 
   function startRun<R extends Result>(command: TrainCommand, onEvent: EventListener): Job<R> {

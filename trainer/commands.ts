@@ -66,6 +66,12 @@ export interface DoctorCommand {
   readonly kind: 'doctor'
 }
 
+/** Checks one execution provider, in a process of its own: a driver may take it with it. */
+export interface CheckProviderCommand {
+  readonly kind: 'check-provider'
+  readonly provider: Settings['provider']
+}
+
 /** Runs a few real steps and answers, and says how long a whole run with this model, data and settings takes. */
 export interface EstimateCommand extends Pick<
   TrainCommand,
@@ -116,6 +122,7 @@ export type Command =
   | AskCommand
   | ScoreCommand
   | DoctorCommand
+  | CheckProviderCommand
   | EstimateCommand
   | MergeCommand
   | ExportOnnxCommand

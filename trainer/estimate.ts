@@ -12,7 +12,8 @@ import { requireProvider } from './provider-check.ts'
 import { openLossSession } from './run/evaluation-loss.ts'
 import { measureAnswers, measureLoss, measureStep } from './run/measure.ts'
 import { estimateMemoryMb } from './run/memory-estimate.ts'
-import { firstCheckpoint, largestBatch, openTraining } from './run/open-training.ts'
+import { microBatchTokens } from './run/micro-batches.ts'
+import { firstCheckpoint, largestPart, openTraining } from './run/open-training.ts'
 import { checkSettings, readRunData, tokenizeExamples } from './run/prepare-run.ts'
 import type { RunData } from './run/prepare-run.ts'
 import { trainedAdapter } from './run/trained-adapter.ts'
@@ -119,10 +120,10 @@ async function measureRun(
     totalSeconds:
       loading.seconds + whole.steps * secondsPerStep + validations * secondsPerValidation + secondsScoring,
     memoryMb: estimateMemoryMb({
-      architecture: text.model.architecture,
+      model: text.model,
       parameterCount,
       trained,
-      largest: largestBatch(plan, settings),
+      largest: largestPart(plan, text.model, settings),
       validates: data.validation.length > 0,
       answers: questions.length > 0,
       settings,
@@ -162,6 +163,7 @@ async function measureValidation({
     const loss = await measureLoss(session, text, items, {
       parameters,
       batchSize: settings.evaluationBatchSize,
+      tokensAtATime: microBatchTokens(text.model.architecture.config, settings),
       signal: context.stop,
       budgetSeconds: answerBudgetSeconds,
     })

@@ -9,6 +9,7 @@ import { readQuestions } from './data/read-questions.ts'
 import { askedExamples } from './data/passages.ts'
 import { makeFolder } from './make-folder.ts'
 import { lossAndPerplexity, openLossSession } from './run/evaluation-loss.ts'
+import { microBatchTokens } from './run/micro-batches.ts'
 import type { LossAndPerplexity } from './run/evaluation-loss.ts'
 import { predictionText } from './metrics/measure-answer.ts'
 import { rougeScores, scoreAnswers } from './metrics/scores.ts'
@@ -144,6 +145,7 @@ async function lossOf(
       {
         parameters: text.adapter?.parameters ?? new Map(),
         batchSize: settings.evaluationBatchSize,
+        tokensAtATime: microBatchTokens(text.model.architecture.config, settings),
         signal: context.stop,
       },
     )

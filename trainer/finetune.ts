@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { loadCheckpoint } from './checkpoint/checkpoint.ts'
 import type { Checkpoint } from './checkpoint/checkpoint.ts'
 import type { TrainerContext } from './context.ts'
@@ -9,7 +10,7 @@ import { peakResidentMb } from './memory.ts'
 import { openMetrics } from './run/metrics-file.ts'
 import { holdText, openTextModel } from './open-model.ts'
 import type { HeldText, TextModel } from './open-model.ts'
-import { firstCheckpoint, openTraining } from './run/open-training.ts'
+import { firstCheckpoint, frozenBlocksOf, openTraining } from './run/open-training.ts'
 import { checkSettings, fingerprint, readRunData, saveProblems, tokenizeExamples } from './run/prepare-run.ts'
 import type { Phase, TrainCommand, TrainResult } from './protocol.ts'
 import { requireProvider } from './provider-check.ts'
@@ -76,6 +77,7 @@ async function trainAndScore(command: TrainCommand, context: TrainerContext): Pr
     epochs: plan.steps / plan.stepsPerEpoch,
     trainableParameters: parameterCount,
     totalParameters: text.model.parameterCount + addedParameters(trained),
+    frozenBlocks: frozenBlocksOf(text.model, { trained, settings })?.count ?? 0,
   })
 
   const outcome = (loop: LoopResult | null, result: Partial<TrainResult>): TrainResult => ({
@@ -166,9 +168,10 @@ interface TrainParts {
 /** Opens the sessions, trains, and closes them: scoring wants the memory. */
 async function train({ settings, runDir }: TrainCommand, parts: TrainParts): Promise<LoopResult> {
   const { text, plan, trained, start, context } = parts
-  const session = await openTraining(text, plan, { trained, settings })
+  const keptIn = join(runDir, 'frozen-layers.bin')
+  const session = await openTraining(text, plan, { trained, settings, keptIn })
   try {
-    const validation = await openValidation(text, parts.validation, { settings, trained, context })
+    const validation = openValidation(text, parts.validation, { settings, trained, context })
     try {
       return await trainToEnd(start, {
         model: text.model,

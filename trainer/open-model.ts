@@ -1,6 +1,7 @@
 import { checkTokenizerFits, loadTokenizer } from './data/tokenizer.ts'
 import type { TextTokenizer } from './data/tokenizer.ts'
 import { TrainerError } from './errors.ts'
+import { multipliesBytesExactly } from './exact-bytes.ts'
 import type { Adapter } from './lora/peft-adapter.ts'
 import { loadAdapter } from './lora/peft-adapter.ts'
 import { holdWeights } from './models/held-weights.ts'
@@ -80,11 +81,12 @@ export interface HeldText {
 export async function holdText(
   text: TextModel,
   settings: Settings,
-  options: Omit<HoldOptions, 'precision'>,
+  options: Omit<HoldOptions, 'precision' | 'exactBytes'>,
 ): Promise<HeldText> {
   checkPrecision(settings)
   const precision = settings.weightPrecision
-  const { frozen, dispose } = await holdWeights(text.model, { ...options, precision })
+  const exactBytes = precision === 'int8' && (await multipliesBytesExactly())
+  const { frozen, dispose } = await holdWeights(text.model, { ...options, precision, exactBytes })
   return { text: { ...text, model: { ...text.model, frozen } }, dispose }
 }
 

@@ -39,6 +39,8 @@ export interface PreparedReport {
   readonly epochs: number
   readonly trainableParameters: number
   readonly totalParameters: number
+  /** Blocks below all that is trained, which are computed once for each example and kept. */
+  readonly frozenBlocks: number
 }
 
 export interface StepReport {
@@ -79,6 +81,15 @@ export interface CheckpointReport {
 export interface ProgressReport {
   readonly type: 'progress'
   readonly phase: Phase
+  readonly done: number
+  readonly total: number
+}
+
+/** The check of an execution provider is about to try a step; what happens to the process then happened in it. */
+export interface ProviderCaseReport {
+  readonly type: 'provider-case'
+  readonly provider: string
+  readonly name: string
   readonly done: number
   readonly total: number
 }
@@ -180,6 +191,7 @@ export type Report =
   | ValidationReport
   | CheckpointReport
   | ProgressReport
+  | ProviderCaseReport
   | ScoredReport
   | NotesReport
   | TokenReport

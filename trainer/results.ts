@@ -212,13 +212,30 @@ export interface ScoreResult {
   readonly missing: number
 }
 
+/**
+ * What the check of an execution provider found: right gradients; wrong ones; an error of the runtime or the driver; a
+ * process that ended, or that no longer said anything; a provider that this build of ONNX Runtime lacks.
+ */
+export type ProviderStatus = 'right' | 'wrong' | 'failed' | 'crashed' | 'hung' | 'absent'
+
 export interface ProviderCheck {
-  readonly provider: string
+  readonly provider: Settings['provider']
+  readonly status: ProviderStatus
+  /** Whether it is offered: its gradients are right. */
   readonly available: boolean
-  /** Relative L2 error of the gradients against the reference; null where nothing ran. */
+  /** Whether they are with frozen weights in float16, too. */
+  readonly float16: boolean
+  /** Relative error of the gradients against the reference, the largest of all steps; null where none ended. */
   readonly gradientError: number | null
+  /** Milliseconds of a step of some size, by which providers are compared; null where none was measured. */
   readonly stepMs: number | null
   readonly message: string
+}
+
+export interface CheckProviderResult {
+  readonly type: 'result'
+  readonly kind: 'check-provider'
+  readonly check: ProviderCheck
 }
 
 export interface DoctorResult {
@@ -229,6 +246,7 @@ export interface DoctorResult {
   readonly cores: number
   readonly memoryMb: number
   readonly freeMemoryMb: number
+  /** Of the trainer those that need no driver; the host adds the others. */
   readonly providers: readonly ProviderCheck[]
 }
 
@@ -239,6 +257,7 @@ export type Result =
   | AskResult
   | ScoreResult
   | DoctorResult
+  | CheckProviderResult
   | EstimateResult
   | MergeResult
   | ExportOnnxResult

@@ -27,8 +27,16 @@ export interface SessionOptions {
 
 /** A graph that is loaded and can be run. Whoever opens it disposes of it. */
 export interface Session {
-  /** Runs the graph. The CPU gives the same bits for the same feeds. */
-  run(feeds: Readonly<Record<string, Value>>): Promise<Readonly<Record<string, Value>>>
+  /**
+   * Runs the graph. The CPU gives the same bits for the same feeds.
+   *
+   * @param into What to give, all where it is absent: results by name, each written into the memory of a value of its
+   *   shape, or into new memory for null. Whatever else the graph computes is not copied out of the runtime.
+   */
+  run(
+    feeds: Readonly<Record<string, Value>>,
+    into?: Readonly<Record<string, Value | null>>,
+  ): Promise<Readonly<Record<string, Value>>>
   dispose(): Promise<void>
 }
 
@@ -59,13 +67,15 @@ export async function openSession(model: Uint8Array, options: SessionOptions): P
     }),
   )
   return {
-    run: (feeds) =>
+    run: (feeds, into) =>
       guarded(options.provider, async () => {
         const tensors: Record<string, ort.Tensor> = {}
         for (const [name, value] of Object.entries(feeds)) tensors[name] = toTensor(value)
-        const results = await session.run(tensors)
+        const fetches: Record<string, ort.Tensor | null> = {}
+        for (const [name, value] of Object.entries(into ?? {})) fetches[name] = value && toTensor(value)
+        const results = await (into ? session.run(tensors, fetches) : session.run(tensors))
         return Object.fromEntries(
-          Object.entries(results).map(([name, tensor]) => [name, fromTensor(name, tensor)]),
+          Object.entries(results).map(([name, tensor]) => [name, into?.[name] ?? fromTensor(name, tensor)]),
         )
       }),
     dispose: () => session.release(),
@@ -83,10 +93,18 @@ export function runtimeVersion(): string {
   return ort.env.versions.node ?? ort.env.versions.common
 }
 
+/** What is fed again and again is made once. */
+const tensorOfValue = new WeakMap<Value, ort.Tensor>()
+
 function toTensor(value: Value): ort.Tensor {
-  return value.data instanceof BigInt64Array
-    ? new ort.Tensor('int64', value.data, value.shape)
-    : new ort.Tensor('float32', value.data, value.shape)
+  const known = tensorOfValue.get(value)
+  if (known) return known
+  const tensor =
+    value.data instanceof BigInt64Array
+      ? new ort.Tensor('int64', value.data, value.shape)
+      : new ort.Tensor('float32', value.data, value.shape)
+  tensorOfValue.set(value, tensor)
+  return tensor
 }
 
 function fromTensor(name: string, tensor: ort.Tensor): Value {

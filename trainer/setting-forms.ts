@@ -58,6 +58,7 @@ const forms: Readonly<Record<SettingName, SettingForm>> = {
   maxSteps: advanced('Training', 'Most steps'),
   batchSize: simple('Training', 'Batch size'),
   gradientAccumulationSteps: advanced('Training', 'Passes per step'),
+  microBatchTokens: advanced('Machine', 'Tokens at a time'),
   learningRate: simple('Training', 'Learning rate'),
   schedule: advanced('Training', 'Learning rate schedule'),
   warmupRatio: advanced('Training', 'Warm-up share'),
@@ -77,6 +78,7 @@ const forms: Readonly<Record<SettingName, SettingForm>> = {
   useDora: advanced('LoRA', 'DoRA'),
   rankPattern: advanced('LoRA', 'Ranks by layer'),
   alphaPattern: advanced('LoRA', 'Alphas by layer'),
+  gradientCheckpointing: advanced('Machine', 'Recompute activations'),
   modulesToSave: advanced('LoRA', 'Modules trained whole'),
   frozenLayers: advanced('Training', 'Frozen layers'),
   freezeEmbeddings: advanced('Training', 'Freeze the embeddings'),
@@ -102,6 +104,7 @@ const forms: Readonly<Record<SettingName, SettingForm>> = {
   evaluationBatchSize: advanced('Answers', 'Questions at a time'),
   threads: advanced('Machine', 'Threads'),
   provider: simple('Machine', 'Runs on'),
+  cacheFrozenLayers: advanced('Machine', 'Keep what frozen layers give'),
   weightPrecision: advanced('Machine', 'Base weights in'),
 }
 

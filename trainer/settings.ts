@@ -24,6 +24,12 @@ export const settingsSchema = z.strictObject({
     .describe('Optimiser steps after which to stop, whatever the epochs.'),
   batchSize: positive.default(8).describe('Examples in one forward and backward pass.'),
   gradientAccumulationSteps: positive.default(1).describe('Passes that are summed into one optimiser step.'),
+  microBatchTokens: positive
+    .nullable()
+    .default(null)
+    .describe(
+      "Tokens of a batch that are computed at a time, with the same result: fewer take less memory; null takes what fits a processor's caches, and whole batches on a GPU.",
+    ),
   learningRate: z.number().positive().default(1e-3).describe('Peak learning rate of AdamW.'),
   schedule: z
     .enum(['linear', 'cosine', 'constant'])
@@ -80,6 +86,12 @@ export const settingsSchema = z.strictObject({
     .nullable()
     .default(null)
     .describe('LoRA alphas of layers that differ, by name, such as q:16,v:32.'),
+  gradientCheckpointing: z
+    .enum(['none', 'selective', 'blocks'])
+    .default('none')
+    .describe(
+      'What is computed again in the backward pass to save memory: nothing; what is cheap (selective), for a few percent of time; or whole blocks, for about 1.3 times the time.',
+    ),
   modulesToSave: z
     .array(z.string().min(1))
     .min(1)
@@ -156,9 +168,17 @@ export const settingsSchema = z.strictObject({
     .default(0)
     .describe('Processor threads, at most as many as there are processors; 0 takes one per physical core.'),
   provider: z
-    .enum(['cpu', 'webgpu', 'dml', 'cuda'])
+    .enum(['cpu', 'webgpu', 'dml', 'cuda', 'auto'])
     .default('cpu')
-    .describe('ONNX Runtime execution provider.'),
+    .describe(
+      'ONNX Runtime execution provider; auto takes the fastest whose gradients are right here. The CPU alone gives the same bits everywhere.',
+    ),
+  cacheFrozenLayers: z
+    .boolean()
+    .default(true)
+    .describe(
+      'Layers below everything that is trained are computed once for each example and kept, in memory and then in the run folder; without dropout alone.',
+    ),
   weightPrecision: z
     .enum(['stored', 'float16', 'int8', 'int4'])
     .default('stored')
@@ -167,7 +187,11 @@ export const settingsSchema = z.strictObject({
     ),
 })
 
-export type Settings = Readonly<z.infer<typeof settingsSchema>>
+type GivenSettings = Readonly<z.infer<typeof settingsSchema>>
+/** The settings of a run. Its provider is a definite one, so that a run that is resumed goes on with it. */
+export type Settings = Omit<GivenSettings, 'provider'> & {
+  readonly provider: Exclude<GivenSettings['provider'], 'auto'>
+}
 export type SettingName = keyof Settings
 
 /** The settings of answering, which may change from one question to the next. */
@@ -192,14 +216,18 @@ export type AnswerSettingName = (typeof answerSettingNames)[number]
 export const settingNames = Object.keys(settingsSchema.shape) as readonly SettingName[]
 
 /**
- * Checks settings and fills in the defaults.
+ * Checks settings and fills in the defaults. Which provider `auto` is, is found out by whoever starts processes and can
+ * outlive a driver (`Providers` in the host); where nobody has, it is the CPU, which is right everywhere.
  *
  * @throws TrainerError `setting_unknown` with the nearest known name, or `setting_invalid` with the reason.
  */
 export function parseSettings(given: Readonly<Record<string, unknown>>): Settings {
   for (const name of Object.keys(given)) if (!isSettingName(name)) throw unknownSetting(name)
   const result = settingsSchema.safeParse(given)
-  if (result.success) return result.data
+  if (result.success) {
+    const { provider } = result.data
+    return { ...result.data, provider: provider === 'auto' ? 'cpu' : provider }
+  }
   const issue = result.error.issues[0]
   const name = String(issue?.path[0] ?? '')
   throw new TrainerError(

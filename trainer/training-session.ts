@@ -1,7 +1,9 @@
 import type { NamedTensor } from './checkpoint/safetensors.ts'
-import { hashSeed, seededRandom } from './data/random.ts'
+import { hashSeed, seededMask } from './data/random.ts'
 import { differentiate } from './autodiff/differentiate.ts'
+import { shapesOfRows } from './graph/known-shapes.ts'
 import { lower } from './graph/lower.ts'
+import type { LoweredGraph } from './graph/lower.ts'
 import { encodeOnnxModel } from './graph/onnx-model.ts'
 import { onnxOperators } from './graph/onnx-operators.ts'
 import { mul } from './graph/ops.ts'
@@ -16,13 +18,18 @@ import type { Model } from './models/registry.ts'
 import type { Parameters } from './models/weights.ts'
 import { dropoutBank } from './nn/dropout.ts'
 import type { DropoutBank, SymbolSizes } from './nn/dropout.ts'
-import type { Linear } from './nn/layers.ts'
+import type { Linear, LinearWeight } from './nn/layers.ts'
+import { recomputedBlocks } from './nn/recomputed-blocks.ts'
+import type { Block, RecomputedPart } from './nn/recomputed-blocks.ts'
 import { openSession } from './session.ts'
 import type { Provider, Session, Value } from './session.ts'
 
 /** What is trained, by name; the values change in place. */
 export type TrainableParameters = ReadonlyMap<string, NamedTensor>
 export type Gradients = ReadonlyMap<string, Float32Array>
+
+/** What a graph needs of a model. */
+export type TrainedModel = Pick<Model, 'architecture' | 'frozen'>
 
 export interface TrainingGraphOptions {
   readonly trained: Trained
@@ -32,6 +39,12 @@ export interface TrainingGraphOptions {
   readonly fusedNorms: boolean
   /** False for the loss alone, as validation wants it. */
   readonly withGradients: boolean
+  /** See `BuildContext`. */
+  readonly targetLength?: number
+  /** What is computed again in the backward pass (see `recomputedBlocks`); by default nothing. */
+  readonly gradientCheckpointing?: 'none' | RecomputedPart
+  /** Puts feeds in the place of blocks (see `findFrozenBlocks`). */
+  readonly replaceBlocks?: (next: Block | undefined) => Block
 }
 
 export interface TrainingGraph {
@@ -70,18 +83,22 @@ const bankSlack = 1 << 20
  * Builds the graph of a training step: the loss of a batch times `lossScale`, and its gradient by every leaf. The
  * frozen weights stay in the model's files.
  */
-export function buildTrainingGraph(model: Model, options: TrainingGraphOptions): TrainingGraph {
-  const { architecture } = model
-  const dropout = options.dropout > 0 ? dropoutBank('dropout', options.dropout) : null
-  const loraDropout =
-    options.loraDropout > 0 && options.trained.targets.length > 0
-      ? dropoutBank('loraDropout', options.loraDropout)
-      : null
-  const { parameters, linear, leaves } = trainables(model, options, loraDropout)
-  const total = architecture.loss(
-    { parameters, linear, fusedNorms: options.fusedNorms, dropout },
-    options.labelSmoothing,
-  )
+export function buildTrainingGraph(model: TrainedModel, options: TrainingGraphOptions): TrainingGraph {
+  const { lowered, leaves, banks } = lowerTrainingGraph(model, options)
+  return {
+    model: encodeOnnxModel(lowered, shapesOfRows(lowered)),
+    inputs: new Set(lowered.inputs.map(({ name }) => name)),
+    leaves,
+    banks,
+  }
+}
+
+/** As `buildTrainingGraph`, with the nodes as they are before they are encoded. */
+export function lowerTrainingGraph(
+  { architecture, frozen }: TrainedModel,
+  options: TrainingGraphOptions,
+): Pick<TrainingGraph, 'leaves' | 'banks'> & { readonly lowered: LoweredGraph } {
+  const { total, leaves, banks } = buildLoss({ architecture, frozen }, options)
   const loss = mul(total, input('lossScale', 'float32', []))
   const gradients = options.withGradients ? differentiate(loss, leaves) : []
   const outputs: Record<string, Tensor> = { loss }
@@ -89,18 +106,46 @@ export function buildTrainingGraph(model: Model, options: TrainingGraphOptions):
     const gradient = gradients[i]
     if (gradient) outputs[gradientName(leaf.name)] = gradient
   })
-  const lowered = lower(outputs, onnxOperators)
   return {
-    model: encodeOnnxModel(lowered),
-    inputs: new Set(lowered.inputs.map(({ name }) => name)),
+    lowered: lower(outputs, onnxOperators),
     leaves,
-    banks: [dropout, loraDropout].filter((bank) => bank !== null),
+    banks,
   }
+}
+
+/** The forward pass alone: the summed loss of a batch and what it is differentiated by. `block` sees each block. */
+export function buildLoss(
+  { architecture, frozen }: TrainedModel,
+  options: TrainingGraphOptions,
+  block?: Block,
+): Pick<TrainingGraph, 'leaves' | 'banks'> & { readonly total: Tensor } {
+  const dropout = options.dropout > 0 ? dropoutBank('dropout', options.dropout) : null
+  const loraDropout =
+    options.loraDropout > 0 && options.trained.targets.length > 0
+      ? dropoutBank('loraDropout', options.loraDropout)
+      : null
+  const { parameters, linear, weight, leaves } = trainables({ architecture, frozen }, options, loraDropout)
+  const { gradientCheckpointing = 'none', replaceBlocks } = options
+  const again = gradientCheckpointing === 'none' ? null : recomputedBlocks(linear, gradientCheckpointing)
+  const marked = block ?? (replaceBlocks ? replaceBlocks(again?.block) : again?.block)
+  const total = architecture.loss(
+    {
+      parameters,
+      fusedNorms: options.fusedNorms,
+      dropout,
+      weight,
+      linear: again?.linear ?? linear,
+      ...(options.targetLength === undefined ? {} : { targetLength: options.targetLength }),
+      ...(marked ? { block: marked } : {}),
+    },
+    options.labelSmoothing,
+  )
+  return { total, leaves, banks: [dropout, loraDropout].filter((bank) => bank !== null) }
 }
 
 /** Loads a training graph. Whoever opens the session disposes of it. */
 export async function openTrainingSession(
-  model: Model,
+  model: TrainedModel,
   graph: TrainingGraph,
   options: TrainingSessionOptions,
 ): Promise<TrainingSession> {
@@ -135,19 +180,25 @@ function feedsOf(
 }
 
 function trainables(
-  { architecture, frozen }: Model,
+  { architecture, frozen }: TrainedModel,
   { trained: { targets, whole } }: TrainingGraphOptions,
   loraDropout: DropoutBank | null,
-): { parameters: Parameters; linear: Linear; leaves: readonly InputTensor[] } {
+): { parameters: Parameters; linear: Linear; weight: LinearWeight; leaves: readonly InputTensor[] } {
   const { parameters: shapes } = architecture
   const inputs = new Map(whole.map((name) => [name, input(name, 'float32', shapes.get(name) ?? [])]))
-  const parameters: Parameters = (name) => inputs.get(name) ?? frozen.parameters(name)
+  const stored = frozen.ofManyRows ?? frozen.parameters
+  const parameters: Parameters = (name) => inputs.get(name) ?? stored(name)
   const lora = trainableLora(baseLinear(parameters, shapes), targets, {
     dropout: loraDropout,
     stored: storedLinear(parameters, shapes),
     thin: frozen.narrow,
   })
-  return { parameters, linear: lora.linear, leaves: [...lora.leaves, ...inputs.values()] }
+  return {
+    parameters,
+    linear: lora.linear,
+    weight: lora.weight,
+    leaves: [...lora.leaves, ...inputs.values()],
+  }
 }
 
 function gradientName(leaf: string): string {
@@ -175,12 +226,18 @@ async function collect(
   }
 }
 
+/** How many mask values a bank holds for batches up to a size. */
+export function bankLength(bank: DropoutBank, largest: SymbolSizes): number {
+  return Math.max(0, ...bank.windows(largest)) + bankSlack
+}
+
 /** Draws a bank's values and returns what feeds it at a step. */
 function fillBank(bank: DropoutBank, seed: number, largest: SymbolSizes) {
-  const longest = Math.max(0, ...bank.windows(largest))
-  const random = seededRandom(seed, bank.bank.name)
-  const kept = 1 / (1 - bank.rate)
-  const data = Float32Array.from({ length: longest + bankSlack }, () => (random() < bank.rate ? 0 : kept))
+  const data = seededMask([seed, bank.bank.name], {
+    length: bankLength(bank, largest),
+    rate: bank.rate,
+    kept: 1 / (1 - bank.rate),
+  })
   return (step: number, sizes: SymbolSizes): Record<string, Value> => {
     const offsets = bank
       .windows(sizes)

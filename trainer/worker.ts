@@ -44,6 +44,8 @@ async function execute(command: Command, context: TrainerContext, inbox: Inbox):
       return (await import('./score.ts')).score(command, context)
     case 'doctor':
       return (await import('./doctor.ts')).doctor(command, context)
+    case 'check-provider':
+      return (await import('./doctor.ts')).checkOne(command, context)
     case 'estimate':
       return (await import('./estimate.ts')).estimate(command, context)
     case 'merge':

@@ -2,20 +2,16 @@ import { mkdir } from 'node:fs/promises'
 import { cpus } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { graphics } from 'systeminformation'
-import type { DoctorResult, ProviderCheck } from '../../trainer/protocol.ts'
 import type { MachineInfo } from '../contract/models.ts'
-import { keep, readKept } from '../store/kept.ts'
 import type { Store } from '../store/open.ts'
 import { errorOf } from '../trainers/error-value.ts'
 import { machineMemory } from '../trainers/machine-memory.ts'
-import { startJob } from '../trainers/trainer-job.ts'
-import type { TrainerProcess } from '../trainers/trainer-process.ts'
+import type { Providers } from '../trainers/providers.ts'
 import { freeDiskBytes } from './download-model.ts'
 
 export interface MachineOptions {
   readonly store: Store
-  readonly startTrainer: () => TrainerProcess
-  readonly now: () => number
+  readonly providers: Providers
 }
 
 export interface Machine {
@@ -24,20 +20,13 @@ export interface Machine {
   check(signal: AbortSignal): Promise<MachineInfo>
 }
 
-interface KeptCheck {
-  readonly providers: readonly ProviderCheck[]
-  readonly versions: Readonly<Record<string, string>>
-  readonly at: number
-}
-
-const checkKey = 'machine.check'
 const graphicsTimeoutMs = 3_000
 
-export function createMachine({ store, startTrainer, now }: MachineOptions): Machine {
+export function createMachine({ store, providers }: MachineOptions): Machine {
   let controllers: Promise<readonly string[]> | null = null
 
   const info = async (): Promise<MachineInfo> => {
-    const check = await readKept<KeptCheck>(store, checkKey)
+    const check = await providers.last()
     const { freeMb, totalMb } = await machineMemory()
     await mkdir(store.home, { recursive: true })
     const { node, v8 } = process.versions
@@ -50,29 +39,19 @@ export function createMachine({ store, startTrainer, now }: MachineOptions): Mac
       graphics: await (controllers ??= readGraphics()),
       versions: { ...(check?.versions ?? { node, v8 }) },
       providers: check?.providers ?? null,
-      checkedAt: check?.at ?? null,
+      checkedAt: check?.checkedAt ?? null,
     }
   }
   return {
     info,
     check: async (signal) => {
-      const job = startJob<DoctorResult>(
-        startTrainer(),
-        { kind: 'doctor' },
-        {
-          onReport: () => undefined,
-          stopGraceMs: 1_000,
-          wayOut: () => 'A driver may be at fault: training on the processor (cpu) still works.',
-        },
-      )
+      const job = providers.check(() => undefined)
       const stop = (): void => job.stop()
       signal.addEventListener('abort', stop, { once: true })
       if (signal.aborted) stop()
       const outcome = await job.outcome
       signal.removeEventListener('abort', stop)
       if (outcome.type === 'error') throw errorOf(outcome.error)
-      const { providers, versions } = outcome
-      await keep(store, checkKey, { providers, versions, at: now() } satisfies KeptCheck)
       return info()
     },
   }

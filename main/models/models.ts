@@ -8,7 +8,7 @@ import type { CatalogueEntry, ModelInfo } from '../contract/models.ts'
 import type { Changes } from '../store/changes.ts'
 import { homeFolders, removeFolder } from '../store/files.ts'
 import type { Store } from '../store/open.ts'
-import type { TrainerProcess } from '../trainers/trainer-process.ts'
+import type { Providers } from '../trainers/providers.ts'
 import { trainingMemoryMb } from '../trainers/training-memory.ts'
 import { readCatalogue } from './catalogue.ts'
 import type { CatalogueModel } from './catalogue.ts'
@@ -19,7 +19,7 @@ import { inspectModelFolder } from './model-folder.ts'
 export interface ModelsOptions {
   readonly store: Store
   readonly changes: Changes
-  readonly startTrainer: () => TrainerProcess
+  readonly providers: Providers
   /** The models that come with the app. */
   readonly starters: readonly BundledModel[]
   /** `assets/model-catalog.json`. */
@@ -81,7 +81,7 @@ export interface BundledModel {
 export const starterId = 'starter'
 
 export function createModels(options: ModelsOptions): Models {
-  const { store, changes, startTrainer, starters, catalogueFile, isModelInUse } = options
+  const { store, changes, providers, starters, catalogueFile, isModelInUse } = options
   const { hubUrl = 'https://huggingface.co', now = Date.now } = options
   const modelsFolder = homeFolders(store.home).models
   const changed = (): void => changes.publish('models', null)
@@ -164,7 +164,7 @@ export function createModels(options: ModelsOptions): Models {
       add(folder, { id: randomUUID(), name, origin: 'download', catalogueId: id }),
     onChange: changed,
   })
-  const machine = createMachine({ store, startTrainer, now })
+  const machine = createMachine({ store, providers })
 
   return {
     'models.list': async () => Promise.all((await rowsOf()).map(toModelInfo)),

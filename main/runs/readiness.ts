@@ -45,7 +45,7 @@ export function judgeReadiness(parts: ReadinessParts): Readiness {
     batchSize: settings.batchSize,
     steps,
     epochs: settings.epochs,
-    device: deviceOf(settings),
+    device: parts.settings['provider'] === 'auto' ? undecidedDevice : deviceOf(settings),
     memory: { neededMb, ...memory, verdict: verdictOf(neededMb, memory) },
     time,
   }
@@ -132,6 +132,9 @@ function verdictOf(
   if (neededMb > 0.95 * totalMb) return 'too-much'
   return neededMb > 0.85 * freeMb ? 'tight' : 'fits'
 }
+
+/** Nothing was checked on this machine yet. */
+const undecidedDevice = 'the fastest that a check at the start finds right'
 
 function deviceOf({ provider, threads }: Settings): string {
   const all = cpus()

@@ -8,6 +8,7 @@ import type { Changes } from '../store/changes.ts'
 import { removeFolder } from '../store/files.ts'
 import type { Store } from '../store/open.ts'
 import { errorValueOf } from '../trainers/error-value.ts'
+import type { Providers } from '../trainers/providers.ts'
 import { startJob } from '../trainers/trainer-job.ts'
 import type { TrainerProcess } from '../trainers/trainer-process.ts'
 import { LiveRun } from './live-run.ts'
@@ -27,6 +28,7 @@ export interface RunnerOptions {
   readonly store: Store
   readonly changes: Changes
   readonly startTrainer: () => TrainerProcess
+  readonly providers: Pick<Providers, 'settle'>
   readonly modelFolder: ModelFolderOf
   readonly publish: (runId: string, news: News) => void
   /** Called before a run takes the machine. */
@@ -129,6 +131,8 @@ export function createRunner(options: RunnerOptions): Runner {
     await tellQueue()
     await options.beforeStart()
     const command = await prepareTraining(row, modelFolder)
+    // What was right when the run was queued may be gone since: another driver, another machine.
+    await options.providers.settle(command.settings)
     const [course, log] = [await readCourse(row.folder), await readLog(store, row.id)]
     const live = new LiveRun(row, { course, log, now })
     run.live = live

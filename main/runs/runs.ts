@@ -12,6 +12,7 @@ import { homeFolders, removeFolder } from '../store/files.ts'
 import type { Store } from '../store/open.ts'
 import { errorOf, errorValueOf } from '../trainers/error-value.ts'
 import { machineMemory } from '../trainers/machine-memory.ts'
+import type { Providers } from '../trainers/providers.ts'
 import type { TrainerProcess } from '../trainers/trainer-process.ts'
 import { createAdapterImports } from './adapter-imports.ts'
 import type { AdapterMethod } from './adapter-imports.ts'
@@ -37,6 +38,7 @@ export interface RunsOptions extends RunDataWriters {
   readonly store: Store
   readonly changes: Changes
   readonly startTrainer: () => TrainerProcess
+  readonly providers: Providers
   /** A digest of everything that a run of the project would train and be scored on. */
   readonly dataDigest: (projectId: string) => Promise<string>
   /** A model of the list; null where it is not in it. */
@@ -104,7 +106,7 @@ export interface Runs extends Handlers<RunMethod> {
 }
 
 export function createRuns(options: RunsOptions): Runs {
-  const { store, changes, startTrainer, writeSplits, writePassages, dataDigest, modelOf } = options
+  const { store, changes, startTrainer, providers, writeSplits, writePassages, dataDigest, modelOf } = options
   const { now = Date.now, quitGraceMs = 20_000 } = options
   const metrics = createMetricsReader()
   const estimates = createEstimates({ store, startTrainer, writeSplits, writePassages, dataDigest, now })
@@ -114,6 +116,7 @@ export function createRuns(options: RunsOptions): Runs {
     store,
     changes,
     startTrainer,
+    providers,
     modelFolder: async (modelId) => (await modelOf(modelId))?.folder ?? null,
     publish: watchers.publish,
     beforeStart: estimates.interrupt,
@@ -130,7 +133,17 @@ export function createRuns(options: RunsOptions): Runs {
     return found?.count ?? 0
   }
 
-  const readiness = async ({ projectId, modelId, settings }: ReadinessRequest): Promise<Readiness> => {
+  /** In the window a run that names no provider takes the fastest one that the machine's check found right. */
+  const withProvider = async (
+    settings: ReadinessRequest['settings'],
+  ): Promise<ReadinessRequest['settings']> =>
+    'provider' in settings
+      ? settings
+      : { ...settings, provider: await providers.fastest(settings['weightPrecision']) }
+
+  const readiness = async (request: ReadinessRequest): Promise<Readiness> => {
+    const { projectId, modelId } = request
+    const settings = await providers.foresee(await withProvider(request.settings))
     const data = await readProjectData(store, projectId)
     const model = modelId === null ? null : await modelOf(modelId)
     const parts = { data, model, settings, memory: await machineMemory(), before: await waiting(null) }
@@ -142,12 +155,13 @@ export function createRuns(options: RunsOptions): Runs {
 
   /** @throws AppError `run_not_ready` with the first thing that is missing. */
   const requireReady: Runs['requireReady'] = async (request) => {
-    const settings = runSettings(request.settings)
-    const { problems, examples } = await readiness(request)
+    const given = await withProvider(request.settings)
+    runSettings(given)
+    const { problems, examples } = await readiness({ ...request, settings: given })
     const model = request.modelId === null ? null : await modelOf(request.modelId)
     const [problem] = problems
-    if (!problem && model) return { model, settings, examples }
-    throw notReady(problem)
+    if (problem || !model) throw notReady(problem)
+    return { model, settings: runSettings(await providers.settle(given)), examples }
   }
 
   /** A project that was deleted while a run's files were written has left no folder. */
@@ -224,6 +238,7 @@ export function createRuns(options: RunsOptions): Runs {
     'runs.form': async ({ projectId }) => {
       const { counts, modelId } = await readProjectData(store, projectId)
       const model = modelId === null ? null : await modelOf(modelId)
+      const fastest = await providers.fastest()
       const basis = {
         starter: model?.origin === 'starter',
         parameters: model?.parameters ?? 0,
@@ -231,7 +246,9 @@ export function createRuns(options: RunsOptions): Runs {
       }
       return {
         // A project's validation examples are one of its splits, which the Data step sets.
-        settings: describeSettings().filter(({ name }) => name !== 'validationFraction'),
+        settings: describeSettings()
+          .filter(({ name }) => name !== 'validationFraction')
+          .map((info) => (info.name === 'provider' ? { ...info, defaultValue: fastest } : info)),
         presets: presetsFor({ trainExamples: counts.train, model: basis }),
       }
     },

@@ -5,7 +5,7 @@ import { constant, input, integers, region } from '../../trainer/graph/tensor.ts
 import type { Tensor } from '../../trainer/graph/tensor.ts'
 import { attention } from '../../trainer/nn/attention.ts'
 import { drop, dropoutBank } from '../../trainer/nn/dropout.ts'
-import { gelu, geluTanh, layerNorm, rmsNorm } from '../../trainer/nn/layers.ts'
+import { gatedGelu, gelu, geluTanh, layerNorm, rmsNorm } from '../../trainer/nn/layers.ts'
 import { headLoss, softCrossEntropy } from '../../trainer/nn/losses.ts'
 import { differentiate } from '../../trainer/autodiff/differentiate.ts'
 import { checkGradients } from '../support/check-gradients.ts'
@@ -121,13 +121,23 @@ const cases: Readonly<Record<string, readonly GradientCase[]>> = {
     },
   ],
   geluTanh: [
-    { leaves: { x: ['tokens', 4] }, sizes, build: (leaf) => geluTanh(leaf('x')) },
+    { leaves: { x: ['tokens', 4] }, sizes, build: (leaf) => geluTanh(leaf('x'), { fused: true }) },
     // Far out, where the curve is flat on one side and straight on the other.
-    { leaves: { x: [8] }, domain: (value) => 4 * value, build: (leaf) => geluTanh(leaf('x')) },
+    {
+      leaves: { x: [8] },
+      domain: (value) => 4 * value,
+      build: (leaf) => geluTanh(leaf('x'), { fused: true }),
+    },
   ],
+  gatedGelu: [true, false].map((fused) => ({
+    leaves: { x: ['tokens', 4], other: ['tokens', 4] },
+    sizes,
+    domain: (value) => 3 * value,
+    build: (leaf) => gatedGelu(leaf('x'), leaf('other'), { fused }),
+  })),
   gelu: [
-    { leaves: { x: ['tokens', 4] }, sizes, build: (leaf) => gelu(leaf('x')) },
-    { leaves: { x: [8] }, domain: (value) => 4 * value, build: (leaf) => gelu(leaf('x')) },
+    { leaves: { x: ['tokens', 4] }, sizes, build: (leaf) => gelu(leaf('x'), { fused: true }) },
+    { leaves: { x: [8] }, domain: (value) => 4 * value, build: (leaf) => gelu(leaf('x'), { fused: true }) },
   ],
   headLoss: losses,
   softCrossEntropy: [
@@ -142,9 +152,13 @@ const cases: Readonly<Record<string, readonly GradientCase[]>> = {
 
 /** Their forward pass rounds, which differences would show: compared in test/models/{quantized,half}.test.ts. */
 const rounding = ['quantizedProduct', 'halfLinear']
+/** Right for the places of a model's tokens alone: compared in test/models, and in test/nn/recomputed-blocks.test.ts. */
+const withinModels = ['splitTokens', 'mergeTokens', 'same']
 
 test('every rule is tested, and there is no other', () => {
-  expect([...Object.keys(cases), ...rounding].sort()).toEqual(Object.keys(regionRules).sort())
+  expect([...Object.keys(cases), ...rounding, ...withinModels].sort()).toEqual(
+    Object.keys(regionRules).sort(),
+  )
 })
 
 describe('every rule agrees with finite differences', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { padBatch, planBatches } from '../../trainer/data/batches.ts'
+import { planBatches } from '../../trainer/data/batches.ts'
 import { seededRandom } from '../../trainer/data/random.ts'
 
 const random = seededRandom('lengths')
@@ -56,31 +56,5 @@ describe('planBatches', () => {
     }
     const later = [1, 2, 3].map((seed) => plan(seed, 1).map(padded))
     expect(later.some((sizes) => sizes[0] !== Math.max(...sizes))).toBe(true)
-  })
-})
-
-describe('padBatch', () => {
-  const items = [
-    { sourceIds: [5, 6, 7, 1], targetIds: [8, 1] },
-    { sourceIds: [9, 1], targetIds: [10, 11, 1] },
-  ]
-
-  it('lays out the feeds of a step', () => {
-    const batch = padBatch(items, { padTokenId: 0 })
-    expect(batch).toMatchObject({ batch: 2, sourceLength: 4, targetLength: 3, tokens: 11 })
-    expect(Array.from(batch.inputIds, Number)).toEqual([5, 6, 7, 1, 9, 1, 0, 0])
-    expect(Array.from(batch.attentionMask)).toEqual([1, 1, 1, 1, 1, 1, 0, 0])
-    expect(Array.from(batch.decoderInputIds, Number)).toEqual([0, 8, 0, 0, 10, 11])
-    expect(Array.from(batch.labels, Number)).toEqual([8, 1, 10, 11, 1])
-    expect(Array.from(batch.labelRows, Number)).toEqual([0, 1, 3, 4, 5])
-  })
-
-  it('masks a pad token inside a text as real, and uses the given start token', () => {
-    const batch = padBatch([{ sourceIds: [0, 1], targetIds: [0, 1] }], {
-      padTokenId: 0,
-      decoderStartTokenId: 7,
-    })
-    expect(Array.from(batch.attentionMask)).toEqual([1, 1])
-    expect(Array.from(batch.decoderInputIds, Number)).toEqual([7, 0])
   })
 })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { hashSeed, hashText, seededRandom, shuffled } from '../../trainer/data/random.ts'
+import { hashSeed, hashText, seededMask, seededRandom, shuffled } from '../../trainer/data/random.ts'
 
 const draw = (count: number, ...keys: (number | string)[]) => {
   const random = seededRandom(...keys)
@@ -61,4 +61,10 @@ describe('shuffled', () => {
     expect(counts.size).toBe(6)
     for (const count of counts.values()) expect(Math.abs(count - 1000)).toBeLessThan(150)
   })
+})
+
+it('fills a mask with what single draws would give', () => {
+  const random = seededRandom(3, 'mask')
+  const drawn = Float32Array.from({ length: 10_000 }, () => (random() < 0.1 ? 0 : 1.25))
+  expect(seededMask([3, 'mask'], { length: 10_000, rate: 0.1, kept: 1.25 })).toEqual(drawn)
 })

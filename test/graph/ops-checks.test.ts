@@ -76,6 +76,8 @@ const mistakes: readonly (readonly [op: string, mistake: () => Tensor, message: 
     () => ops.fusedLayerNorm(f(2, 3), { scale: f(3), bias: i(3) }, 1e-6)[0],
     'fusedLayerNorm takes float32',
   ],
+  ['fusedGelu', () => ops.fusedGelu(i(2)), 'fusedGelu takes float32'],
+  ['fusedGeluTanh', () => ops.fusedGeluTanh(i(2)), 'fusedGeluTanh takes float32'],
   ['fusedRmsNorm', () => ops.fusedRmsNorm(i(2, 3), f(3), 1e-6)[0], 'fusedRmsNorm takes float32'],
 ]
 

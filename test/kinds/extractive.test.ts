@@ -5,7 +5,7 @@ import type { Example } from '../../trainer/data/example.ts'
 import { readDataset } from '../../trainer/data/read-dataset.ts'
 import { spanWindows } from '../../trainer/data/span-windows.ts'
 import { loadTokenizer } from '../../trainer/data/tokenizer.ts'
-import { extractiveKind } from '../../trainer/kinds/extractive.ts'
+import { collateWindows, extractiveKind } from '../../trainer/kinds/extractive.ts'
 import { parseBertConfig } from '../../trainer/models/bert-config.ts'
 import { parseSettings } from '../../trainer/protocol.ts'
 import { wordPieceDir } from '../data/fixtures/load.ts'
@@ -151,22 +151,27 @@ test('tasks and prompts without room are refused with what can be done', () => {
   expect(() => items([example({})], 4)).toThrow(expect.objectContaining({ code: 'setting_invalid' }))
 })
 
-test('items are padded to the longest, the context of type 1', () => {
+test('items lie one after another, the context of type 1, each in a row of its own', () => {
   const item = (sourceIds: readonly number[], contextStart: number, targetIds: readonly number[]) => ({
     sourceIds,
     contextStart,
     targetIds,
     exampleIndex: 0,
   })
-  const { feeds, ...sizes } = kind.collate([
-    item([2, 7, 3, 8, 9, 3], 3, [3, 4]),
-    item([2, 3, 5, 3], 2, [0, 0]),
-  ])
-  expect(sizes).toEqual({ sizes: { batch: 2, length: 6 }, labels: 2, tokens: 10 })
-  const numbers = (name: string) => Array.from(feeds[name]?.data ?? [], Number)
-  expect(numbers('inputIds')).toEqual([2, 7, 3, 8, 9, 3, 2, 3, 5, 3, 0, 0])
-  expect(numbers('attentionMask')).toEqual([1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0])
-  expect(numbers('tokenTypeIds')).toEqual([0, 0, 0, 1, 1, 1, 0, 0, 1, 1, 0, 0])
-  expect(numbers('startPositions')).toEqual([3, 0])
-  expect(numbers('endPositions')).toEqual([4, 0])
+  const items = [item([2, 7, 3, 8, 9, 3], 3, [3, 4]), item([2, 3, 5, 3], 2, [0, 0])]
+  const { feeds, ...sizes } = kind.collate(items)
+  expect(sizes).toEqual({ sizes: { batch: 2, length: 6, tokens: 11 }, labels: 2, tokens: 10 })
+  const numbers = (values = feeds, name = '') => Array.from(values[name]?.data ?? [], Number)
+  const fed = (name: string) => numbers(feeds, name)
+  expect(fed('tokenIds')).toEqual([2, 7, 3, 8, 9, 3, 2, 3, 5, 3, 0])
+  expect(fed('tokenPositions')).toEqual([0, 1, 2, 3, 4, 5, 0, 1, 2, 3, 0])
+  expect(fed('tokenTypes')).toEqual([0, 0, 0, 1, 1, 1, 0, 0, 1, 1, 0])
+  expect(fed('tokenAt')).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 10])
+  expect(fed('tokenPlaces')).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10])
+  expect(fed('startPositions')).toEqual([3, 0])
+  expect(fed('endPositions')).toEqual([4, 0])
+  const padded = collateWindows(items, { padTokenId: 0 })
+  expect(numbers(padded, 'inputIds')).toEqual([2, 7, 3, 8, 9, 3, 2, 3, 5, 3, 0, 0])
+  expect(numbers(padded, 'attentionMask')).toEqual([1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0])
+  expect(numbers(padded, 'tokenTypeIds')).toEqual([0, 0, 0, 1, 1, 1, 0, 0, 1, 1, 0, 0])
 })

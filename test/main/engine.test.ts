@@ -3,6 +3,7 @@ import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { createEngine } from '../../main/engine.ts'
+import { createProviders } from '../../main/trainers/providers.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 
 test.skipIf(process.platform === 'win32')(
@@ -11,11 +12,11 @@ test.skipIf(process.platform === 'win32')(
     const folder = await temporaryFolder()
     const file = join(folder, 'settings.json')
     execFileSync('mkfifo', [file])
-    const engine = createEngine({
-      startTrainer: () => {
-        throw new Error('No trainer process is started for a job that never began.')
-      },
-    })
+    const startTrainer = () => {
+      throw new Error('No trainer process is started for a job that never began.')
+    }
+    const providers = createProviders({ startTrainer, file: join(folder, 'providers.json') })
+    const engine = createEngine({ startTrainer, providers })
     const request = {
       model: folder,
       adapter: null,

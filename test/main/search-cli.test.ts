@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { createEngine } from '../../main/app.ts'
+import { createEngine, createProviders } from '../../main/app.ts'
 import { readArguments } from '../../main/hosts/cli/arguments.ts'
 import type { Session } from '../../main/hosts/cli/command.ts'
 import { failureValue } from '../../main/hosts/cli/failure.ts'
@@ -33,12 +33,15 @@ test.each([
   expect(readDimension(text)).toEqual(dimension)
 })
 
+const startTrainer = () => {
+  throw new Error('A trainer was started.')
+}
+
 /** A session of which a mistaken command line comes nowhere near the store. */
 const session: Session = {
   engine: createEngine({
-    startTrainer: () => {
-      throw new Error('A trainer was started.')
-    },
+    startTrainer,
+    providers: createProviders({ startTrainer, file: 'providers.json' }),
   }),
   output: createOutput(true),
   root: '.',

@@ -25,8 +25,8 @@ const layers: Readonly<Record<string, (inputs: readonly Tensor[], golden: OpGold
     const epsilon = Number(attributes['eps'])
     return [true, false].map((fused) => layerNorm(x, { scale, bias }, { epsilon, fused }))
   },
-  gelu: (inputs) => [gelu(four(inputs)[0])],
-  geluTanh: (inputs) => [geluTanh(four(inputs)[0])],
+  gelu: (inputs) => [true, false].map((fused) => gelu(four(inputs)[0], { fused })),
+  geluTanh: (inputs) => [true, false].map((fused) => geluTanh(four(inputs)[0], { fused })),
   attention: (inputs) => {
     const [query, key, value, bias] = four(inputs)
     return [attention(query, key, value, { bias, dropout: null })]

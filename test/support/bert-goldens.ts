@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { readSafetensors } from '../../trainer/checkpoint/safetensors.ts'
 import type { NamedTensor } from '../../trainer/checkpoint/safetensors.ts'
+import { extractiveKind } from '../../trainer/kinds/extractive.ts'
 import { lower } from '../../trainer/graph/lower.ts'
 import { encodeOnnxModel } from '../../trainer/graph/onnx-model.ts'
 import { onnxOperators } from '../../trainer/graph/onnx-operators.ts'
@@ -76,18 +77,26 @@ export async function openBertCase(name: (typeof bertCases)[number]): Promise<Be
       }
       const mask = golden(goldens, `inputs/${name}/attention_mask`)
       const [batch = 0, length = 0] = mask.shape
-      return {
-        feeds: {
-          inputIds: read('input_ids'),
-          attentionMask: { dtype: 'float32', ...mask },
-          tokenTypeIds: read('token_type_ids'),
-          startPositions: read('start_positions'),
-          endPositions: read('end_positions'),
-        },
-        sizes: { batch, length },
-        labels: batch,
-        tokens: mask.data.reduce((a, b) => a + b, 0),
+      const row = (key: string, index: number) => {
+        const { data } = golden(goldens, `inputs/${name}/${key}`)
+        return [...data.subarray(index * length, (index + 1) * length)]
       }
+      const position = (key: string, index: number) =>
+        golden(goldens, `inputs/${name}/${key}`).data[index] ?? 0
+      const items = Array.from({ length: batch }, (_, index) => ({
+        sourceIds: row('input_ids', index).filter((_, i) => row('attention_mask', index)[i] === 1),
+        contextStart: row('token_type_ids', index).indexOf(1),
+        targetIds: [position('start_positions', index), position('end_positions', index)],
+        exampleIndex: index,
+      }))
+      const packed = extractiveKind(architecture).collate(items)
+      // Those of answering, which is padded, and those of training.
+      const padded = {
+        inputIds: read('input_ids'),
+        attentionMask: { dtype: 'float32', ...mask },
+        tokenTypeIds: read('token_type_ids'),
+      } as const
+      return { ...packed, feeds: { ...padded, ...packed.feeds } }
     },
   }
 }

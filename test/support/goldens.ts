@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { readSafetensorsHeader } from '../../trainer/checkpoint/safetensors.ts'
-import type { PaddedBatch } from '../../trainer/data/batches.ts'
+import type { PaddedBatch } from './padded-batch.ts'
 
 /** A golden tensor; integers come as numbers. */
 export interface Golden {

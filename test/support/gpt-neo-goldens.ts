@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { NamedTensor } from '../../trainer/checkpoint/safetensors.ts'
-import { packRows } from '../../trainer/data/pack-rows.ts'
-import type { PackedRows, RowItem } from '../../trainer/data/pack-rows.ts'
+import type { RowItem } from '../../trainer/data/pack-rows.ts'
 import { lower } from '../../trainer/graph/lower.ts'
 import { encodeOnnxModel } from '../../trainer/graph/onnx-model.ts'
 import { onnxOperators } from '../../trainer/graph/onnx-operators.ts'
 import type { Tensor } from '../../trainer/graph/tensor.ts'
+import { causalKind } from '../../trainer/kinds/causal.ts'
 import { loadAdapter } from '../../trainer/lora/peft-adapter.ts'
 import type { Adapter } from '../../trainer/lora/peft-adapter.ts'
 import { storedLinear, trainableLora } from '../../trainer/lora/wrap.ts'
@@ -127,39 +127,24 @@ export async function gptNeoLogits(
 ): Promise<Float32Array> {
   const { vocabularySize, padTokenId } = gptNeo.architecture.config
   // What is to be predicted last stands for nothing: it lets the whole text be fed.
-  const items = texts.map(([first = 0, ...rest]) => ({
+  const items = texts.map(([first = 0, ...rest], exampleIndex) => ({
     sourceIds: [first],
     targetIds: [...rest, padTokenId],
+    exampleIndex,
   }))
-  const rows = packRows(items, padTokenId)
+  const { feeds } = causalKind(gptNeo.architecture).collate(items)
   const session = await openGptNeoGraph(
     gptNeo,
     (context, architecture) => ({ logits: architecture.logits(context) }),
     options,
   )
   try {
-    const { logits } = await session.run(rowFeeds(rows))
+    const { logits } = await session.run(feeds)
     if (!(logits?.data instanceof Float32Array)) throw new Error('The graph gave no logits.')
-    const ofTexts = new Float32Array(rows.labelRows.length * vocabularySize)
-    for (const [i, row] of rows.labelRows.entries()) {
-      const start = Number(row) * vocabularySize
-      ofTexts.set(logits.data.subarray(start, start + vocabularySize), i * vocabularySize)
-    }
-    return ofTexts
+    // The last token belongs to no text.
+    return logits.data.subarray(0, -vocabularySize)
   } finally {
     await session.dispose()
-  }
-}
-
-/** The feeds of packed rows by the names of the graphs. */
-export function rowFeeds(rows: PackedRows): Record<string, Value> {
-  const shape = [rows.rows, rows.length]
-  return {
-    inputIds: { dtype: 'int64', data: rows.inputIds, shape },
-    positionIds: { dtype: 'int64', data: rows.positionIds, shape },
-    segmentIds: { dtype: 'int64', data: rows.segmentIds, shape },
-    labels: { dtype: 'int64', data: rows.labels, shape: [rows.labels.length] },
-    labelRows: { dtype: 'int64', data: rows.labelRows, shape: [rows.labels.length] },
   }
 }
 

@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { differentiate } from '../../trainer/autodiff/differentiate.ts'
 import type { NamedTensor } from '../../trainer/checkpoint/safetensors.ts'
-import type { PaddedBatch } from '../../trainer/data/batches.ts'
 import type { GenerateOptions } from '../../trainer/generate/options.ts'
 import { lower } from '../../trainer/graph/lower.ts'
 import { encodeOnnxModel } from '../../trainer/graph/onnx-model.ts'
@@ -21,7 +20,8 @@ import { frozenParameters, readWeights } from '../../trainer/models/weights.ts'
 import type { Parameters } from '../../trainer/models/weights.ts'
 import { openSession } from '../../trainer/session.ts'
 import type { Value } from '../../trainer/session.ts'
-import { paddedFeeds } from '../../trainer/kinds/seq2seq.ts'
+import { paddedFeeds } from './padded-batch.ts'
+import type { PaddedBatch } from './padded-batch.ts'
 import { goldenBatch, goldensFolder, readGoldens } from './goldens.ts'
 import type { Golden } from './goldens.ts'
 
@@ -111,7 +111,8 @@ export async function logitsOf(
     { ...paddedFeeds(batch).feeds, ...adapterFeeds(adapter) },
   )
   if (!(result?.data instanceof Float32Array)) throw new Error('The graph gave no logits.')
-  return result.data
+  // The last token belongs to no row.
+  return result.data.subarray(0, -model.architecture.config.vocabularySize)
 }
 
 /** The mean loss of a batch and its gradient by every adapter matrix, the layers as two thin products. */

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { PaddedBatch } from '../../trainer/data/batches.ts'
+import type { PaddedBatch } from '../support/padded-batch.ts'
 import { openAnsweringSession, requireGenerative } from '../../trainer/generate/answering-session.ts'
 import type { GenerativeSession } from '../../trainer/generate/answering-session.ts'
 import { generate } from '../../trainer/generate/generate.ts'

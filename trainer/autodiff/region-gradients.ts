@@ -10,13 +10,15 @@ import {
   neg,
   reduceMean,
   reduceSum,
+  reshape,
   scatterAddRows,
   sigmoid,
   sub,
   transpose,
 } from '../graph/ops.ts'
 import { halfProduct } from '../graph/half-matrix.ts'
-import { dimAt } from '../graph/shape.ts'
+import { quantizedGradient } from '../graph/quantized-matrix.ts'
+import { dimAt, product } from '../graph/shape.ts'
 import { constant } from '../graph/tensor.ts'
 import type { RegionTensor, Tensor } from '../graph/tensor.ts'
 import { unbroadcast } from './unbroadcast.ts'
@@ -30,12 +32,12 @@ export const regionRules: Readonly<Record<string, RegionRule>> = {
   rmsNorm: (region, gradient) => {
     const [x, scale] = inputsOf(region)
     const inverseRms = saved(region, 'inverseRms')
-    const normalized = mul(x, inverseRms)
     const scaled = mul(gradient, scale)
-    const projection = reduceMean(mul(scaled, normalized), [-1])
+    // In this order the factors of a row are multiplied before they meet the row's values.
+    const along = mul(reduceMean(mul(scaled, x), [-1]), mul(mul(inverseRms, inverseRms), inverseRms))
     return [
-      mul(sub(scaled, mul(normalized, projection)), inverseRms),
-      unbroadcast(mul(gradient, normalized), scale.shape),
+      sub(mul(scaled, inverseRms), mul(x, along)),
+      unbroadcast(mul(gradient, mul(x, inverseRms)), scale.shape),
     ]
   },
 
@@ -95,10 +97,10 @@ export const regionRules: Readonly<Record<string, RegionRule>> = {
     ]
   },
 
-  /** Inputs x `[n, in]` and what was added to the product, if anything; saved matrix, widened here. */
+  /** Inputs x `[n, in]` and what was added to the product, if anything; saved matrix. */
   quantizedProduct: (region, gradient) => {
     const [, plus] = region.inputs
-    const dx = gemm(gradient, saved(region, 'matrix'))
+    const dx = quantizedGradient(gradient, saved(region, 'matrix'))
     return plus ? [dx, unbroadcast(gradient, plus.shape)] : [dx]
   },
 
@@ -110,6 +112,26 @@ export const regionRules: Readonly<Record<string, RegionRule>> = {
     const [, plus] = region.inputs
     const dx = halfProduct(gradient, saved(region, 'weight'), { transB: false })
     return plus ? [dx, unbroadcast(gradient, plus.shape)] : [dx]
+  },
+
+  /** Input: the same value, computed in another way. */
+  same: (_, gradient) => [gradient],
+
+  /** Input x `[tokens, heads·headWidth]`, split into rows; saved slots `[tokens, heads]` (see `packedRows`). */
+  splitTokens: (region, gradient) => {
+    const slots = saved(region, 'slots')
+    const rows = reshape(gradient, [product(gradient.shape.slice(0, -1)), dimAt(gradient.shape, -1)])
+    return [reshape(gather(rows, slots), region.inputs[0]?.shape ?? [])]
+  },
+
+  /** Input x `[rows, heads, length, headWidth]`, merged to tokens; saved parts `[rows, heads, length]`. */
+  mergeTokens: (region, gradient) => {
+    const [x] = region.inputs
+    const [tokens, width] = [dimAt(gradient.shape, 0), dimAt(gradient.shape, 1)]
+    const heads = x ? dimAt(x.shape, 1) : 1
+    if (typeof width !== 'number' || typeof heads !== 'number')
+      throw new Error('mergeTokens wants known heads.')
+    return [gather(reshape(gradient, [product([tokens, heads]), width / heads]), saved(region, 'parts'))]
   },
 
   /** Input x; saved mask, drawn a second time so that it need not be kept. */
@@ -137,12 +159,17 @@ export const regionRules: Readonly<Record<string, RegionRule>> = {
   geluTanh: (region, gradient) => {
     const [x] = region.inputs
     if (!x) throw new Error('geluTanh takes an input.')
-    const slope = constant(2 * Math.sqrt(2 / Math.PI))
-    const square = mul(mul(x, x), constant(2 * Math.sqrt(2 / Math.PI) * 0.044715))
-    const gate = sigmoid(mul(x, add(square, slope)))
-    const inner = add(mul(square, constant(3)), slope)
-    const curved = mul(mul(x, inner), mul(gate, sub(constant(1), gate)))
-    return [mul(gradient, add(gate, curved))]
+    const { gate, bend } = geluGate(x)
+    return [mul(gradient, add(gate, mul(mul(x, gate), bend)))]
+  },
+
+  /** Inputs x and other, of one shape: `gelu(x)·other`, with gelu as in `geluTanh` and its derivative as there. */
+  gatedGelu: (region, gradient) => {
+    const [x, other] = inputsOf(region)
+    const { gate, bend } = geluGate(x)
+    const gated = mul(gradient, gate)
+    const dOther = mul(gated, x)
+    return [mul(add(gated, mul(dOther, bend)), other), dOther]
   },
 
   /**
@@ -169,6 +196,14 @@ export const regionRules: Readonly<Record<string, RegionRule>> = {
     const meanHidden = mul(reduceSum(hidden, [0]), constant(smoothing / vocabulary))
     return [mul(sub(dHidden, meanWeight), gradient), mul(sub(dWeight, meanHidden), gradient), null]
   },
+}
+
+/** Of `geluTanh`: s and `(1 − s)·2u'`. */
+function geluGate(x: Tensor): { readonly gate: Tensor; readonly bend: Tensor } {
+  const slope = constant(2 * Math.sqrt(2 / Math.PI))
+  const square = mul(mul(x, x), constant(2 * Math.sqrt(2 / Math.PI) * 0.044715))
+  const gate = sigmoid(mul(x, add(square, slope)))
+  return { gate, bend: mul(sub(constant(1), gate), add(mul(square, constant(3)), slope)) }
 }
 
 function inputsOf(region: RegionTensor): readonly [Tensor, Tensor, Tensor | undefined, Tensor | undefined] {

@@ -1,3 +1,6 @@
+import { layTokens } from './token-rows.ts'
+import type { TokenRows } from './token-rows.ts'
+
 /** A prompt and what follows it, as token ids; a stretch of plain text has the token before it as its prompt. */
 export interface RowItem {
   /** At least one id: something must stand before the first label. */
@@ -5,22 +8,20 @@ export interface RowItem {
   readonly targetIds: readonly number[]
 }
 
-/** The feeds of one step of a causal model: R rows of N places that hold L labels. */
-export interface PackedRows {
-  /** [R, N]: of each item prompt and target, without the target's last token, which predicts nothing. */
-  readonly inputIds: BigInt64Array
-  /** [R, N], counted from 0 in every item. */
-  readonly positionIds: BigInt64Array
-  /** [R, N], the number of the item within its row, from 1; 0 at padding. */
+/** The feeds of one step of a causal model: items one after another, several in a row where they fit, L labels. */
+export interface PackedRows extends TokenRows {
+  /** [tokens]: of each item prompt and target, without the target's last token, which predicts nothing. */
+  readonly ids: BigInt64Array
+  /** [tokens], counted from 0 in every item. */
+  readonly positions: BigInt64Array
+  /** [rows, length], the number of the item within its row, from 1; 0 at padding. */
   readonly segmentIds: BigInt64Array
   /** [L], the targets' ids, item by item. */
   readonly labels: BigInt64Array
-  /** [L], the place `row * N + place` whose output predicts each label: the one before it. */
+  /** [L], the token whose output predicts each label: the one before it. */
   readonly labelRows: BigInt64Array
-  readonly rows: number
-  readonly length: number
   /** Real source and target tokens. */
-  readonly tokens: number
+  readonly realTokens: number
 }
 
 /** The places that an item takes in a row. */
@@ -30,56 +31,55 @@ export function rowLength({ sourceIds, targetIds }: RowItem): number {
 
 /**
  * Lays items into rows as long as the longest of them, several short ones into one row where they fit (first fit,
- * the longest first): less padding, the same loss, since no item sees another.
+ * the longest first): less padding in attention, the same loss, since no item sees another.
  */
 export function packRows(items: readonly RowItem[], padTokenId: number): PackedRows {
-  const length = items.reduce((most, item) => Math.max(most, rowLength(item)), 0)
-  const { places, rows } = assignPlaces(items, length)
-  const labelCount = items.reduce((sum, item) => sum + item.targetIds.length, 0)
-  const inputIds = new BigInt64Array(rows * length).fill(BigInt(padTokenId))
-  const positionIds = new BigInt64Array(rows * length)
-  const segmentIds = new BigInt64Array(rows * length)
-  const labels = new BigInt64Array(labelCount)
-  const labelRows = new BigInt64Array(labelCount)
-  let label = 0
-  let tokens = 0
+  const lengths = items.map(rowLength)
+  const rowOf = assignRows(lengths)
+  const laid = layTokens(lengths, rowOf)
+  const ids = new BigInt64Array(laid.tokens).fill(BigInt(padTokenId))
+  const positions = new BigInt64Array(laid.tokens)
+  const segmentIds = new BigInt64Array(laid.rows * laid.length)
+  const segments = new Map<number, number>()
+  const labels: number[] = []
+  const labelRows: number[] = []
+  let start = 0
   for (const [i, { sourceIds, targetIds }] of items.entries()) {
-    const { start, segment } = places[i] ?? { start: 0, segment: 0 }
-    const ids = [...sourceIds, ...targetIds]
-    for (const [position, id] of ids.slice(0, -1).entries()) {
-      inputIds[start + position] = BigInt(id)
-      positionIds[start + position] = BigInt(position)
-      segmentIds[start + position] = BigInt(segment)
+    const row = rowOf[i] ?? 0
+    const segment = (segments.get(row) ?? 0) + 1
+    segments.set(row, segment)
+    const fed = [...sourceIds, ...targetIds].slice(0, -1)
+    for (const [position, id] of fed.entries()) {
+      ids[start + position] = BigInt(id)
+      positions[start + position] = BigInt(position)
+      segmentIds[Number(laid.places[start + position])] = BigInt(segment)
     }
     for (const [t, id] of targetIds.entries()) {
-      labels[label] = BigInt(id)
-      labelRows[label++] = BigInt(start + sourceIds.length - 1 + t)
+      labels.push(id)
+      labelRows.push(start + sourceIds.length - 1 + t)
     }
-    tokens += ids.length
+    start += fed.length
   }
-  return { inputIds, positionIds, segmentIds, labels, labelRows, rows, length, tokens }
+  return {
+    ...laid,
+    ids,
+    positions,
+    segmentIds,
+    labels: BigInt64Array.from(labels, BigInt),
+    labelRows: BigInt64Array.from(labelRows, BigInt),
+    realTokens: start + items.length,
+  }
 }
 
-interface Place {
-  /** Of the item's first token in the flattened rows. */
-  readonly start: number
-  readonly segment: number
-}
-
-function assignPlaces(
-  items: readonly RowItem[],
-  length: number,
-): { readonly places: readonly Place[]; readonly rows: number } {
-  const filled: { used: number; segments: number }[] = []
-  const places: Place[] = []
-  const longestFirst = [...items.entries()].sort(([, a], [, b]) => rowLength(b) - rowLength(a))
-  for (const [i, item] of longestFirst) {
-    let row = filled.findIndex(({ used }) => used + rowLength(item) <= length)
-    if (row === -1) row = filled.push({ used: 0, segments: 0 }) - 1
-    const into = filled[row]
-    if (!into) continue
-    places[i] = { start: row * length + into.used, segment: ++into.segments }
-    into.used += rowLength(item)
+function assignRows(lengths: readonly number[]): readonly number[] {
+  const longest = lengths.reduce((most, length) => Math.max(most, length), 0)
+  const used: number[] = []
+  const rowOf: number[] = []
+  for (const [item, length] of [...lengths.entries()].sort(([, a], [, b]) => b - a)) {
+    let row = used.findIndex((taken) => taken + length <= longest)
+    if (row === -1) row = used.push(0) - 1
+    used[row] = (used[row] ?? 0) + length
+    rowOf[item] = row
   }
-  return { places, rows: filled.length }
+  return rowOf
 }

@@ -1,13 +1,16 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { MetaspacePreTokenizer, Tokenizer, Unigram } from '@huggingface/tokenizers'
+import { Tokenizer } from '@huggingface/tokenizers'
 import { z } from 'zod'
 import { TrainerError } from '../errors.ts'
 import { divideAsReference } from './byte-level.ts'
 import { describeBytePairs } from './tokenizer-files.ts'
 import type { DescribedTokenizer } from './tokenizer-files.ts'
+import { rememberWords } from './remembered-words.ts'
 import { checkTokenizerFile, invalidTokenizer, parseTokenizerFile } from './tokenizer-json.ts'
 import type { PlacedToken } from './placed-token.ts'
+import { openUnigramTokenizer } from './unigram-tokenizer.ts'
+import type { UnigramTokenizer } from './unigram-tokenizer.ts'
 import { describeWordPieces } from './word-piece-files.ts'
 import { placedWordPieces } from './word-pieces.ts'
 
@@ -111,10 +114,17 @@ function buildTokenizer(
   }
   const cleanUp = config.clean_up_tokenization_spaces ?? false
   let tokenizer: Tokenizer
+  let unigram: UnigramTokenizer | null = null
   try {
-    tokenizer = new Tokenizer(description, config)
-    if (splitsAtSpaces(description)) encodeByWord(tokenizer)
+    if (Array.isArray(model.vocab) && splitsAtSpaces(description))
+      unigram = openUnigramTokenizer(description, config, {
+        pieces: model.vocab,
+        unknownId: model.unk_id ?? -1,
+        added,
+      })
+    tokenizer = unigram?.tokenizer ?? new Tokenizer(description, config)
     divideAsReference(tokenizer)
+    rememberWords(tokenizer)
     // The last two are in no vocabulary, so this meets a missing unknown token too; BERT's normalizer drops the first.
     const ids: unknown[] = tokenizer.encode('a b \u{10fffd} \u{323af}').ids
     if (!ids.every(Number.isInteger)) throw new Error('it has no token for unknown text')
@@ -128,7 +138,9 @@ function buildTokenizer(
     eosTokenId: idOf(config.eos_token, '</s>', '<|endoftext|>'),
     unkTokenId: model.unk_id ?? idOf(config.unk_token, model.unk_token, '<unk>', '[UNK]'),
     encode: (text: string, { addSpecialTokens = true }: EncodeOptions = {}) =>
-      tokenizer.encode(text.toWellFormed(), { add_special_tokens: addSpecialTokens }).ids,
+      unigram
+        ? unigram.encode(text.toWellFormed(), { addSpecialTokens })
+        : tokenizer.encode(text.toWellFormed(), { add_special_tokens: addSpecialTokens }).ids,
     decode: (ids: readonly number[], { skipSpecialTokens = false }: DecodeOptions = {}) =>
       ids.length === 0
         ? ''
@@ -175,43 +187,9 @@ export function checkTokenizerFits(
       )
 }
 
-const wordCacheLimit = 200_000
-const longestCachedWord = 64
-
 /** Whether words are encoded by themselves: Metaspace, unless it says `split: false`. */
 function splitsAtSpaces({ pre_tokenizer }: z.infer<typeof tokenizerSchema>): boolean {
   return z.looseObject({ split: z.literal(true).optional() }).safeParse(pre_tokenizer).success
-}
-
-/**
- * Lets a Unigram model encode and remember words. The library searches a whole text for its best pieces, which
- * is slow and crosses word borders, where the reference library splits at the Metaspace mark first.
- */
-function encodeByWord({ model, pre_tokenizer: metaspace }: Tokenizer): void {
-  if (!(model instanceof Unigram) || !(metaspace instanceof MetaspacePreTokenizer)) return
-  const known = new Map<string, string[]>()
-  model.encode = (texts) =>
-    texts
-      .flatMap((text) => splitBefore(text, metaspace.replacement))
-      .flatMap((word) => {
-        const remembered = known.get(word)
-        if (remembered) return remembered
-        const tokens = model.tokenize(word)
-        if (known.size >= wordCacheLimit) known.clear()
-        if (word.length <= longestCachedWord) known.set(word, tokens)
-        return tokens
-      })
-}
-
-function splitBefore(text: string, mark: string): string[] {
-  const parts: string[] = []
-  for (let start = 0; start < text.length;) {
-    const next = text.indexOf(mark, start + 1)
-    const end = next === -1 ? text.length : next
-    parts.push(text.slice(start, end))
-    start = end
-  }
-  return parts
 }
 
 function maximum(values: readonly number[]): number {

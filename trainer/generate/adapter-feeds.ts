@@ -22,19 +22,19 @@ export type AdapterFeeds = (adapter: Adapter | null) => Promise<Record<string, V
 type RowFactors = ReadonlyMap<string, Float32Array>
 
 /**
- * Makes the feeds of adapters: their matrices with the scale multiplied into B, DoRA's factors of the rows, and the
- * parameters that they replace. The factors are computed when an adapter is first fed, and the base's own values of
- * replaceable parameters read when they are first needed.
+ * Makes the feeds of adapters, once for each: their matrices with the scale multiplied into B, DoRA's factors of the
+ * rows, and the parameters that they replace. The base's own values of replaceable parameters are read when they are
+ * first needed.
  */
 export function adapterFeeder(model: Model, adaptable: Adaptable): AdapterFeeds {
-  const factors = new WeakMap<Adapter, Promise<RowFactors>>()
+  const made = new WeakMap<object, Record<string, Value>>()
   const { replaceable } = adaptable
   let base: Promise<ReadonlyMap<string, NamedTensor>> | null = null
   return async (adapter) => {
-    const known = adapter && factors.get(adapter)
-    const reading = known ?? (adapter ? readRowFactors(model, adapter.targets, adapter.parameters) : none)
-    if (adapter && !known) factors.set(adapter, reading)
-    const feeds = matrixFeeds(adaptable, adapter, await reading)
+    const ready = made.get(adapter ?? adaptable)
+    if (ready) return ready
+    const factors = adapter ? await readRowFactors(model, adapter.targets, adapter.parameters) : none
+    const feeds = matrixFeeds(adaptable, adapter, factors)
     for (const name of replaceable) {
       const own = adapter?.savedModules.includes(name) ? adapter.parameters.get(name) : undefined
       base ??= own ? null : readWeights(model.weights, model.architecture.parameters, replaceable)
@@ -42,11 +42,12 @@ export function adapterFeeder(model: Model, adaptable: Adaptable): AdapterFeeds 
       if (!tensor) throw new Error(`There is no ${name}.`)
       feeds[name] = { dtype: 'float32', data: tensor.data, shape: tensor.shape }
     }
+    made.set(adapter ?? adaptable, feeds)
     return feeds
   }
 }
 
-const none: Promise<RowFactors> = Promise.resolve(new Map())
+const none: RowFactors = new Map()
 
 /** An adapter's matrices; layers that it leaves alone get zeros of rank 1 and factors of 1. */
 function matrixFeeds(

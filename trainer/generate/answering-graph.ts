@@ -40,8 +40,11 @@ export function neededBy(
 
 /** A loaded graph that answers as the base model does, or with an adapter that is fed with each run. */
 export interface AnsweringGraph {
-  /** Runs the graph; feeds that it does not take are left out. */
-  run(feeds: Readonly<Record<string, Value>>): Promise<Readonly<Record<string, Value>>>
+  /** Runs the graph; feeds that it does not take are left out. See `Session.run` for `into`. */
+  run(
+    feeds: Readonly<Record<string, Value>>,
+    into?: Readonly<Record<string, Value | null>>,
+  ): Promise<Readonly<Record<string, Value>>>
   dispose(): Promise<void>
 }
 
@@ -79,8 +82,8 @@ export async function openAnsweringGraph(
     provider: options.provider,
   })
   return {
-    run: (feeds) =>
-      session.run(Object.fromEntries(Object.entries(feeds).filter(([name]) => inputs.has(name)))),
+    run: (feeds, into) =>
+      session.run(Object.fromEntries(Object.entries(feeds).filter(([name]) => inputs.has(name))), into),
     dispose: () => session.dispose(),
   }
 }

@@ -1,11 +1,12 @@
 import { TrainerError } from '../errors.ts'
 import type { Beam, Hypothesis } from './beam-hypotheses.ts'
 import { isSearchDone, keepHypotheses } from './beam-hypotheses.ts'
+import type { Candidates } from './candidates.ts'
 import { throwIfCancelled } from './cancel.ts'
 import { hasEnded } from './continuation.ts'
 import type { GeneratedSequence } from './generated-sequence.ts'
 import { toGeneratedSequence } from './generated-sequence.ts'
-import { logSumExp } from './log-sum-exp.ts'
+import { finiteLogSum, logSumExp } from './log-sum-exp.ts'
 import { hasProcessors, processLogits } from './logits.ts'
 import type { CompleteGenerateOptions } from './options.ts'
 import type { StepDecoder } from './step-decoder.ts'
@@ -48,11 +49,14 @@ export async function beamSearch(
   while (active.length > 0) {
     throwIfCancelled(options.signal)
     const beams = active.flatMap((i) => searches[i]?.running ?? [])
-    const logits = await decoder.step(beams.map((beam) => beam.tokens.at(-1) ?? options.padTokenId))
+    const fed = beams.map((beam) => beam.tokens.at(-1) ?? options.padTokenId)
+    const plain = !beams.some((beam) => hasProcessors(beam, options))
+    const given = plain ? await decoder.candidates?.(fed, 2 * numBeams) : undefined
+    const scores = given ?? (await decoder.step(fed))
     throwIfCancelled(options.signal)
     for (const [place, i] of active.entries()) {
       const search = searches[i]
-      if (search) searches[i] = advance(search, logits, { firstRow: place * numBeams, vocabSize, options })
+      if (search) searches[i] = advance(search, scores, { firstRow: place * numBeams, vocabSize, options })
     }
     active = active.filter((i) => searches[i]?.done === false)
     const order = active.flatMap((i) => searches[i]?.running ?? []).map((beam) => beam.row)
@@ -85,10 +89,13 @@ function startSearch(
 }
 
 /** One step of one example. */
-function advance(search: Search, logits: Float32Array, place: Place): Search {
+function advance(search: Search, given: Candidates | Float32Array, place: Place): Search {
   const { options } = place
   const { numBeams } = options
-  const candidates = bestContinuations(search.running, logits, place)
+  const candidates =
+    given instanceof Float32Array
+      ? bestContinuations(search.running, given, place)
+      : bestOfCandidates(search.running, given, place)
   const closed = new Set(candidates.filter((beam) => hasEnded(beam, options)))
   const running = candidates.filter((beam) => !closed.has(beam)).slice(0, numBeams)
   const hypotheses = keepHypotheses(
@@ -132,6 +139,33 @@ function bestContinuations(
       row: firstRow + i,
     }
   })
+}
+
+/** The same of the candidates that the decoder chose for each row: no others can be among an example's best. */
+function bestOfCandidates(
+  beams: readonly Beam[],
+  { count, logits, tokens, logSums }: Candidates,
+  { firstRow, options }: Place,
+): Beam[] {
+  const continuations = beams.flatMap((beam, i) => {
+    const row = firstRow + i
+    const logSum = finiteLogSum(logSums[row] ?? NaN)
+    return Array.from({ length: count }, (_, place) => {
+      const logit = logits[row * count + place] ?? -Infinity
+      const token = Number(tokens[row * count + place])
+      return { beam, row, token, score: logit + (beam.score - logSum), logProbability: logit - logSum }
+    })
+  })
+  return continuations
+    .sort((a, b) => b.score - a.score || a.row - b.row || a.token - b.token)
+    .slice(0, 2 * options.numBeams)
+    .map(({ beam, row, token, score, logProbability }) => ({
+      tokens: [...beam.tokens, token],
+      promptLength: beam.promptLength,
+      score,
+      logProbability: beam.logProbability + logProbability,
+      row,
+    }))
 }
 
 function report(search: Search, index: number, options: CompleteGenerateOptions): GeneratedSequence {

@@ -1,5 +1,6 @@
-import type { CausalArchitecture } from '../models/architecture.ts'
+import type { BuildContext, CausalArchitecture } from '../models/architecture.ts'
 import type { Model } from '../models/registry.ts'
+import { candidatesOf } from '../nn/candidates.ts'
 import { feedsOfAdapters, openAnsweringGraph } from './answering-graph.ts'
 import type { AnsweringOptions } from './answering-graph.ts'
 import type { GenerativeSession } from './session-kinds.ts'
@@ -16,7 +17,11 @@ export async function openCausalSession(
   options: AnsweringOptions,
 ): Promise<GenerativeSession> {
   const { config } = architecture
-  const graph = await openAnsweringGraph(model, (context) => architecture.step(context), options)
+  const step = (context: BuildContext) => {
+    const results = architecture.step(context)
+    return { ...results, ...(results['logits'] ? candidatesOf(results['logits']) : {}) }
+  }
+  const graph = await openAnsweringGraph(model, step, options)
   const feedsOf = feedsOfAdapters(model, options)
   return {
     kind: 'generative',
@@ -26,6 +31,7 @@ export async function openCausalSession(
         prompts: prompts.map((prompt) => (prompt.length > 0 ? prompt : [config.eosTokenId])),
         constants: await feedsOf(adapter),
         beams,
+        chooses: true,
       }),
     dispose: () => graph.dispose(),
   }

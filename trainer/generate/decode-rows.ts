@@ -1,6 +1,7 @@
 import { seededRandom } from '../data/random.ts'
 import { throwIfCancelled } from './cancel.ts'
 import { hasEnded } from './continuation.ts'
+import { bestOf } from './candidates.ts'
 import type { Continuation } from './continuation.ts'
 import type { GeneratedSequence } from './generated-sequence.ts'
 import { toGeneratedSequence } from './generated-sequence.ts'
@@ -17,6 +18,12 @@ interface Row extends Continuation {
   readonly tokens: number[]
   readonly random: () => number
   logProbability: number
+}
+
+interface Choice {
+  readonly token: number
+  /** As the model gives it. */
+  readonly logProbability: number
 }
 
 /**
@@ -36,22 +43,30 @@ export async function decodeRows(
     logProbability: 0,
   }))
   const processed = new Float32Array(vocabSize)
+  const choose = (row: Row, raw: Float32Array): Choice => {
+    const scores = hasProcessors(row, options) ? processed : raw
+    if (scores === processed) {
+      processed.set(raw)
+      processLogits(processed, row, options)
+    }
+    const token = options.doSample
+      ? drawToken(samplingSupport(scores, options), row.random())
+      : chooseGreedy(scores)
+    return { token, logProbability: (raw[token] ?? 0) - logSumExp(raw) }
+  }
   let active = rows
   while (active.length > 0) {
     throwIfCancelled(options.signal)
-    const logits = await decoder.step(active.map((row) => row.tokens.at(-1) ?? options.padTokenId))
+    const fed = active.map((row) => row.tokens.at(-1) ?? options.padTokenId)
+    const plain = !options.doSample && !active.some((row) => hasProcessors(row, options))
+    const best = plain ? await decoder.candidates?.(fed, 1) : undefined
+    const logits = best ? null : await decoder.step(fed)
     throwIfCancelled(options.signal)
     for (const [place, row] of active.entries()) {
-      const raw = logits.subarray(place * vocabSize, (place + 1) * vocabSize)
-      const scores = hasProcessors(row, options) ? processed : raw
-      if (scores === processed) {
-        processed.set(raw)
-        processLogits(processed, row, options)
-      }
-      const token = options.doSample
-        ? drawToken(samplingSupport(scores, options), row.random())
-        : chooseGreedy(scores)
-      row.logProbability += (raw[token] ?? 0) - logSumExp(raw)
+      const { token, logProbability } = best
+        ? bestOf(best, place)
+        : choose(row, logits?.subarray(place * vocabSize, (place + 1) * vocabSize) ?? processed)
+      row.logProbability += logProbability
       row.tokens.push(token)
       if (token !== options.eosTokenId && token !== options.padTokenId) options.onToken?.(row.index, token)
     }

@@ -30,8 +30,12 @@ export function logSumExp(logits: Float32Array): number {
     const rest = cell / stepsPerUnit - y
     sum += (table[cell] ?? 0) * (1 + rest * (1 + rest * (0.5 + rest / 6)))
   }
-  const result = max + Math.log(sum)
-  if (Number.isFinite(result)) return result
+  return finiteLogSum(max + Math.log(sum))
+}
+
+/** @throws TrainerError `model_invalid` where the sum of a row's logits is no number. */
+export function finiteLogSum(logSum: number): number {
+  if (Number.isFinite(logSum)) return logSum
   throw new TrainerError(
     'model_invalid',
     'The model gave next-token logits that are not finite numbers. Its weights or the adapter are damaged, or overflow in this precision: try the base model without the adapter, or import the model again.',

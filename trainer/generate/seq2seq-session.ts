@@ -5,6 +5,7 @@ import { feedsOfAdapters, openAnsweringGraph } from './answering-graph.ts'
 import type { AnsweringOptions } from './answering-graph.ts'
 import type { GenerativeSession } from './session-kinds.ts'
 import { CachedDecoder } from './cached-decoder.ts'
+import { InPlaceDecoder } from './in-place-decoder.ts'
 
 /**
  * Loads a model with an encoder for answering: one session for the encoder, one for a step of the decoder over its
@@ -17,8 +18,11 @@ export async function openSeq2SeqSession(
   architecture: Seq2SeqArchitecture,
   options: AnsweringOptions,
 ): Promise<GenerativeSession> {
-  const encoder = await openAnsweringGraph(model, (context) => architecture.encode(context), options)
-  const step = await openAnsweringGraph(model, (context) => architecture.step(context), options).catch(
+  const { encode, encodeForward, step: stepAnywhere, stepInPlace } = architecture
+  // Both need what the CPU alone has.
+  const inPlace = options.fusedNorms ? stepInPlace : undefined
+  const encoder = await openAnsweringGraph(model, options.fusedNorms ? encodeForward : encode, options)
+  const step = await openAnsweringGraph(model, inPlace ?? stepAnywhere, options).catch(
     async (thrown: unknown) => {
       await encoder.dispose()
       throw thrown
@@ -31,7 +35,7 @@ export async function openSeq2SeqSession(
       const constants = await feedsOf(adapter)
       const prompt = padPrompts(prompts, architecture.config.padTokenId)
       const cross = await encoder.run({ ...prompt, ...constants })
-      return new CachedDecoder(step, architecture.config, {
+      return new (inPlace ? InPlaceDecoder : CachedDecoder)(step, architecture.config, {
         cross,
         attentionMask: prompt.attentionMask,
         constants,

@@ -1,4 +1,4 @@
-import { kindOf } from '../kinds/kinds.ts'
+import { collateWindows } from '../kinds/extractive.ts'
 import type { ExtractiveArchitecture } from '../models/architecture.ts'
 import type { Model } from '../models/registry.ts'
 import type { Value } from '../session.ts'
@@ -24,8 +24,7 @@ export async function openSpanSession(
   return {
     kind: 'extractive',
     async mark(rows, adapter) {
-      const items = rows.map((row) => ({ ...row, targetIds: [0, 0], exampleIndex: 0 }))
-      const { feeds } = kindOf(architecture).collate(items)
+      const feeds = collateWindows(rows, architecture.config)
       const { startLogits, endLogits } = await graph.run({ ...feeds, ...(await feedsOf(adapter)) })
       return rows.map((_, row) => ({ start: logitsOf(startLogits, row), end: logitsOf(endLogits, row) }))
     },

@@ -1,3 +1,5 @@
+import type { Candidates } from './candidates.ts'
+
 /**
  * A model that decodes one token at a time over a cache, for a fixed number of rows.
  *
@@ -18,6 +20,11 @@ export interface StepDecoder {
    * may be reused by the next step.
    */
   step(tokens: readonly number[]): Promise<Float32Array>
+  /**
+   * As `step`, but resolves to the `count` likeliest next tokens of each row alone, so that the logits stay where they
+   * are; absent where the model cannot choose them itself.
+   */
+  candidates?(tokens: readonly number[], count: number): Promise<Candidates>
   /**
    * Row i of the cache becomes what row `order[i]` was (beam search). `order.length` may be smaller than `rows`:
    * finished rows leave the batch.

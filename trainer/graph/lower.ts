@@ -1,3 +1,4 @@
+import { fusedSums, valueOf } from './fuse-sums.ts'
 import type { OnnxAttribute, OnnxGraph, OnnxNode } from './onnx-model.ts'
 import { factors, formatShape } from './shape.ts'
 import type { Dim, Shape } from './shape.ts'
@@ -24,6 +25,11 @@ export type OperatorLowering = (
   inputs: readonly string[],
   to: Lowering,
 ) => readonly string[]
+/** A graph as ONNX nodes, with the types and shapes of the values in between. */
+export interface LoweredGraph extends OnnxGraph {
+  readonly values: ReadonlyMap<string, Pick<Tensor, 'dtype' | 'shape'>>
+}
+
 export type OperatorTable = Readonly<Record<string, OperatorLowering>>
 
 /**
@@ -32,19 +38,22 @@ export type OperatorTable = Readonly<Record<string, OperatorLowering>>
  *
  * @throws Error for an operator that the table lacks, two inputs of one name, or a symbol that no input has.
  */
-export function lower(outputs: Readonly<Record<string, Tensor>>, table: OperatorTable): OnnxGraph {
+export function lower(outputs: Readonly<Record<string, Tensor>>, table: OperatorTable): LoweredGraph {
   const order = topologicalOrder(Object.values(outputs))
   const inputs = order.filter((tensor) => tensor.kind === 'input')
   checkInputs(inputs)
   const writer = new GraphWriter(inputs)
   const names = new Map<Tensor, string>()
   const written = new Map<Operation, readonly string[]>()
+  const sums = fusedSums(order, Object.values(outputs))
+  const withinSums = new Set<Tensor>([...sums.values()].map(({ product }) => product))
   const nameOf = (tensor: Tensor): string => {
     const name = names.get(tensor)
     if (name === undefined) throw new Error('A value was used before it was written.')
     return name
   }
   for (const tensor of order) {
+    if (withinSums.has(valueOf(tensor))) continue
     if (tensor.kind === 'input') names.set(tensor, tensor.name)
     else if (tensor.kind === 'constant') names.set(tensor, writer.constant(tensor))
     else if (tensor.kind === 'weight') names.set(tensor, writer.weight(tensor))
@@ -53,9 +62,12 @@ export function lower(outputs: Readonly<Record<string, Tensor>>, table: Operator
       const { operation } = tensor
       let results = written.get(operation)
       if (!results) {
-        const lowering = table[operation.op]
-        if (!lowering) throw new Error(`There is no ONNX form of the operator ${operation.op}.`)
-        results = lowering(operation, operation.inputs.map(nameOf), writer)
+        const sum = sums.get(tensor)
+        const inner = sum?.product.operation ?? operation
+        const given = sum ? [...inner.inputs, sum.plus] : inner.inputs
+        const lowering = table[inner.op]
+        if (!lowering) throw new Error(`There is no ONNX form of the operator ${inner.op}.`)
+        results = lowering(inner, given.map(nameOf), writer)
         written.set(operation, results)
       }
       const name = results[tensor.index]
@@ -64,15 +76,16 @@ export function lower(outputs: Readonly<Record<string, Tensor>>, table: Operator
     }
   }
   const outputValues = Object.entries(outputs).map(([name, tensor]) => {
-    writer.identity(nameOf(tensor), name)
+    writer.output(nameOf(tensor), name)
     return { name, dtype: tensor.dtype, shape: tensor.shape }
   })
   return {
-    nodes: writer.nodes,
+    nodes: writer.named(),
     inputs: inputs.map(({ name, dtype, shape }) => ({ name, dtype, shape })),
     outputs: outputValues,
     constants: writer.constants,
     weights: writer.weights,
+    values: new Map([...names].map(([tensor, name]) => [name, tensor])),
   }
 }
 
@@ -121,6 +134,8 @@ class GraphWriter implements Lowering {
   readonly weights: WeightTensor[] = []
   readonly #dimSources = new Map<string, { name: string; axis: number }>()
   readonly #cache = new Map<string, string>()
+  /** The outputs of the graph, by the names that nodes gave them. */
+  readonly #outputs = new Map<string, string>()
   #count = 0
 
   constructor(inputs: readonly InputTensor[]) {
@@ -167,8 +182,24 @@ class GraphWriter implements Lowering {
     })
   }
 
-  identity(from: string, to: string): void {
-    this.nodes.push({ opType: 'Identity', domain: '', inputs: [from], outputs: [to], attributes: {} })
+  /**
+   * Names an output of the graph: the value that a node made, or a copy of what was fed, stored or named already. A copy
+   * of every output would cost time where others use the value, too.
+   */
+  output(from: string, to: string): void {
+    const made = this.nodes.some(({ outputs }) => outputs.includes(from))
+    if (made && !this.#outputs.has(from)) this.#outputs.set(from, to)
+    else this.nodes.push({ opType: 'Identity', domain: '', inputs: [from], outputs: [to], attributes: {} })
+  }
+
+  /** The nodes, their values named as the outputs are. */
+  named(): readonly OnnxNode[] {
+    const rename = (name: string) => this.#outputs.get(name) ?? name
+    return this.nodes.map((node) => ({
+      ...node,
+      inputs: node.inputs.map(rename),
+      outputs: node.outputs.map(rename),
+    }))
   }
 
   dim(dim: Dim): string {

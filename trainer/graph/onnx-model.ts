@@ -6,6 +6,7 @@ import type { ConstantTensor, DataType, WeightTensor } from './tensor.ts'
 export const onnxDataType = {
   float32: 1,
   uint8: 2,
+  int8: 3,
   int64: 7,
   bool: 9,
   float16: 10,
@@ -51,9 +52,14 @@ export interface OnnxGraph {
   readonly weights: readonly WeightTensor[]
 }
 
-/** Serialises a graph as an ONNX ModelProto (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto). */
-export function encodeOnnxModel(graph: OnnxGraph): Uint8Array {
+/**
+ * Serialises a graph as an ONNX ModelProto (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto).
+ *
+ * @param known Values in between whose shapes are told.
+ */
+export function encodeOnnxModel(graph: OnnxGraph, known: readonly OnnxValue[] = []): Uint8Array {
   const body = encodeGraph(graph)
+  for (const value of known) body.message(13, encodeValue(value))
   const inBlocks = graph.nodes.some(({ opType }) => opType === 'DequantizeLinear')
   const [ir, version] = inBlocks ? [blocksIrVersion, blocksOpset] : [irVersion, opset]
   const model = new ProtobufMessage().int(1, ir).string(2, 'loracle').message(7, body)

@@ -1,4 +1,6 @@
+import { forwardOperators } from './forward-operators.ts'
 import type { Lowering, OperatorLowering, OperatorTable } from './lower.ts'
+import { lowerIntegerProduct } from './lower-integer-product.ts'
 import type { OnnxAttribute } from './onnx-model.ts'
 import { onnxDataType } from './onnx-model.ts'
 import type { Dim, Shape } from './shape.ts'
@@ -19,6 +21,7 @@ const reduction =
 
 /** How each operator is written in ONNX, opset 20, and 21 where weights are widened in blocks. */
 export const onnxOperators: OperatorTable = {
+  ...forwardOperators,
   neg: plain('Neg'),
   exp: plain('Exp'),
   log: plain('Log'),
@@ -28,6 +31,9 @@ export const onnxOperators: OperatorTable = {
   sigmoid: plain('Sigmoid'),
   relu: plain('Relu'),
   erf: plain('Erf'),
+  fusedGelu: plain('Gelu'),
+  fusedGeluTanh: (_, inputs, to) =>
+    to.node('Gelu', inputs, { attributes: { approximate: { string: 'tanh' } } }),
   softmax: (_, inputs, to) => to.node('Softmax', inputs, { attributes: { axis: { int: -1 } } }),
   add: plain('Add'),
   sub: plain('Sub'),
@@ -74,6 +80,13 @@ export const onnxOperators: OperatorTable = {
   reduceSum: reduction('ReduceSum'),
   reduceMean: reduction('ReduceMean'),
   reduceMax: reduction('ReduceMax'),
+  // A shape that depends on the other value, so that the runtime neither starts earlier nor takes the two for one.
+  after: ({ inputs: [x] }, [name = '', other = ''], to) => {
+    const first = to.node('Shape', [other], { attributes: { start: { int: 0 }, end: { int: 1 } } })
+    const zero = to.node('Mul', [...first, to.constant(integers([0]))])
+    const shape = to.node('Add', [...zero, to.shape(x?.shape ?? [], { inferOne: true })])
+    return to.node('Reshape', [name, ...shape])
+  },
   range: ({ attributes }, _, to) =>
     to.node('Range', [
       to.constant(integers(0)),
@@ -96,6 +109,7 @@ export const onnxOperators: OperatorTable = {
     return to.node('Reshape', [...widened, to.shape(operation.attributes['shape'] as Shape)])
   },
   quantizedRows: lowerQuantizedRows,
+  integerProduct: lowerIntegerProduct,
   halfProduct: lowerHalfProduct,
   quantizedProduct: (operation, [x = '', blocks = '', scales = '', bias], to) =>
     to.node('MatMulNBits', [x, blocks, scales, ...(bias === undefined ? [] : ['', '', bias])], {

@@ -34,6 +34,9 @@ export const tanh = unary('tanh')
 export const sigmoid = unary('sigmoid')
 export const relu = unary('relu')
 export const erf = unary('erf')
+/** GELU by the normal distribution, and by its tanh approximation, each as one kernel. */
+export const fusedGelu = unary('fusedGelu')
+export const fusedGeluTanh = unary('fusedGeluTanh')
 /** Softmax over the last axis. */
 export const softmax = unary('softmax')
 

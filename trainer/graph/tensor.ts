@@ -1,6 +1,6 @@
 import type { Shape } from './shape.ts'
 
-export type DataType = 'float32' | 'float16' | 'bfloat16' | 'int64' | 'bool' | 'uint8' | 'uint4'
+export type DataType = 'float32' | 'float16' | 'bfloat16' | 'int64' | 'bool' | 'uint8' | 'int8' | 'uint4'
 
 /** Where a frozen weight lies: a byte range of a file, used in place by the runtime. */
 export interface WeightLocation {

@@ -6,6 +6,7 @@ import { makeTrainingExamples } from '../data/training-examples.ts'
 import type { TrainingExamples } from '../data/training-examples.ts'
 import type { CausalArchitecture } from '../models/architecture.ts'
 import type { FeedBatch, ItemOptions, ModelKind } from './kind.ts'
+import { tokenFeeds } from './token-feeds.ts'
 
 /** Tokens of a chunk of plain text where the setting leaves it open and the model has room. */
 const usualPassageLength = 512
@@ -20,23 +21,25 @@ export function causalKind({ config }: Pick<CausalArchitecture, 'config'>): Mode
     makeItems: (examples, options) => makeItems(examples, options, config),
     collate: (items): FeedBatch => {
       const packed = packRows(items, config.padTokenId)
-      const { rows, length, labels, labelRows, tokens } = packed
+      const { rows, length, labels, labelRows } = packed
       return {
         feeds: {
-          inputIds: { dtype: 'int64', data: packed.inputIds, shape: [rows, length] },
-          positionIds: { dtype: 'int64', data: packed.positionIds, shape: [rows, length] },
+          ...tokenFeeds('token', packed),
+          tokenPositions: { dtype: 'int64', data: packed.positions, shape: [packed.tokens] },
           segmentIds: { dtype: 'int64', data: packed.segmentIds, shape: [rows, length] },
           labels: { dtype: 'int64', data: labels, shape: [labels.length] },
           labelRows: { dtype: 'int64', data: labelRows, shape: [labelRows.length] },
         },
-        sizes: { batch: rows, length, labels: labels.length },
+        sizes: { batch: rows, length, tokens: packed.tokens, labels: labels.length },
         labels: labels.length,
-        tokens,
+        tokens: packed.realTokens,
       }
     },
+    // A row may have one place more than its longest item (see `layTokens`).
     sizesOf: ({ batch, source, target, together = source + target }) => ({
       batch,
-      length: together - 1,
+      length: together,
+      tokens: batch * (together - 1) + 1,
       labels: batch * target,
     }),
   }

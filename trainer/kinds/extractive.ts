@@ -2,19 +2,22 @@ import { codePointIndex, codePointLength } from '../data/code-points.ts'
 import type { Example, ExampleForm } from '../data/example.ts'
 import { spanWindows } from '../data/span-windows.ts'
 import type { SpanWindow, SpanWindows } from '../data/span-windows.ts'
+import { packTokens } from '../data/pack-pairs.ts'
 import type { TrainingExamples, TrainingItem } from '../data/training-examples.ts'
 import { TrainerError } from '../errors.ts'
 import type { ExtractiveArchitecture } from '../models/architecture.ts'
 import type { Value } from '../session.ts'
 import type { FeedBatch, ItemOptions, ModelKind } from './kind.ts'
+import { tokenFeeds } from './token-feeds.ts'
 
 /** An encoder reads question and context and marks where the answer starts and ends: a row has two labels, its places. */
 export function extractiveKind({ config }: Pick<ExtractiveArchitecture, 'config'>): ModelKind {
   return {
     prompts: null,
     makeItems: makeSpanItems,
-    collate: (items) => collateWindows(items, config),
-    sizesOf: ({ batch, source }) => ({ batch, length: source }),
+    collate: (items) => packWindows(items, config),
+    // A row may have one place more than its longest item (see `layTokens`).
+    sizesOf: ({ batch, source }) => ({ batch, length: source + 1, tokens: batch * source + 1 }),
   }
 }
 
@@ -87,11 +90,52 @@ function tokensWithin({ firstToken, endToken }: SpanWindow, range: TokenRange | 
   return range ? Math.max(0, Math.min(range.end, endToken) - Math.max(range.first, firstToken)) : 0
 }
 
-/** Windows padded to the longest among them; an item's target is where its answer starts and ends. */
-export function collateWindows(
+/** Windows one after another, each in a row of its own; an item's target is where its answer starts and ends. */
+function packWindows(
   items: readonly TrainingItem[],
   { padTokenId }: { readonly padTokenId: number },
 ): FeedBatch {
+  const packed = packTokens(
+    items.map(({ sourceIds }) => sourceIds),
+    padTokenId,
+  )
+  const { rows, length, tokens } = packed
+  const positions = items.flatMap(({ sourceIds }) => [...sourceIds.keys()])
+  const types = items.flatMap(({ sourceIds, contextStart = 0 }) =>
+    sourceIds.map((_, i) => (i < contextStart ? 0 : 1)),
+  )
+  const ofTokens = (values: readonly number[]): Value => ({
+    dtype: 'int64',
+    data: BigInt64Array.from([...values, 0], BigInt),
+    shape: [tokens],
+  })
+  return {
+    feeds: {
+      ...tokenFeeds('token', packed),
+      tokenPositions: ofTokens(positions),
+      tokenTypes: ofTokens(types),
+      ...answerPlaces(items),
+    },
+    sizes: { batch: rows, length, tokens },
+    labels: items.length,
+    tokens: tokens - 1,
+  }
+}
+
+function answerPlaces(items: readonly TrainingItem[]): FeedBatch['feeds'] {
+  const side = (index: 0 | 1): Value => ({
+    dtype: 'int64',
+    data: BigInt64Array.from(items, ({ targetIds }) => BigInt(targetIds[index] ?? 0)),
+    shape: [items.length],
+  })
+  return { startPositions: side(0), endPositions: side(1) }
+}
+
+/** Windows padded to the longest among them, as answering feeds them. */
+export function collateWindows(
+  items: readonly Pick<TrainingItem, 'sourceIds' | 'contextStart'>[],
+  { padTokenId }: { readonly padTokenId: number },
+): FeedBatch['feeds'] {
   const batch = items.length
   const length = items.reduce((most, { sourceIds }) => Math.max(most, sourceIds.length), 0)
   const inputIds = new BigInt64Array(batch * length).fill(BigInt(padTokenId))
@@ -103,21 +147,9 @@ export function collateWindows(
     tokenTypeIds.fill(1n, row * length + contextStart, row * length + sourceIds.length)
   }
   const shape = [batch, length]
-  const positions = (side: 0 | 1): Value => ({
-    dtype: 'int64',
-    data: BigInt64Array.from(items, ({ targetIds }) => BigInt(targetIds[side] ?? 0)),
-    shape: [batch],
-  })
   return {
-    feeds: {
-      inputIds: { dtype: 'int64', data: inputIds, shape },
-      attentionMask: { dtype: 'float32', data: attentionMask, shape },
-      tokenTypeIds: { dtype: 'int64', data: tokenTypeIds, shape },
-      startPositions: positions(0),
-      endPositions: positions(1),
-    },
-    sizes: { batch, length },
-    labels: batch,
-    tokens: items.reduce((sum, { sourceIds }) => sum + sourceIds.length, 0),
+    inputIds: { dtype: 'int64', data: inputIds, shape },
+    attentionMask: { dtype: 'float32', data: attentionMask, shape },
+    tokenTypeIds: { dtype: 'int64', data: tokenTypeIds, shape },
   }
 }

@@ -15,6 +15,8 @@ export interface FeedBatch {
   readonly labels: number
   /** Real tokens, no padding. */
   readonly tokens: number
+  /** What the batch was made of, for a session that keeps what it computed of an item. */
+  readonly items?: readonly TrainingItem[]
 }
 
 /** The sizes of the largest batch that will be fed. */
@@ -39,7 +41,7 @@ export interface ModelKind {
   readonly prompts: PromptForm | null
   /** Turns examples into items. @throws TrainerError `setting_invalid` where a prompt has no room. */
   makeItems(examples: readonly Example[], options: ItemOptions): TrainingExamples
-  /** Pads items to the longest among them. */
+  /** Lays items one after another, without padding, and into rows for attention. */
   collate(items: readonly TrainingItem[]): FeedBatch
   /** What the symbols stand for in a batch of these sizes. */
   sizesOf(largest: LargestBatch): SymbolSizes

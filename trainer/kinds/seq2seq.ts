@@ -1,10 +1,11 @@
-import { padBatch } from '../data/batches.ts'
-import type { PaddedBatch } from '../data/batches.ts'
+import { packPairs } from '../data/pack-pairs.ts'
+import type { PackedPairs } from '../data/pack-pairs.ts'
 import { refusePassages } from '../data/passages.ts'
 import { encoderPrompts } from '../data/prompt-form.ts'
 import { makeTrainingExamples } from '../data/training-examples.ts'
 import type { Seq2SeqArchitecture } from '../models/architecture.ts'
 import type { FeedBatch, ModelKind } from './kind.ts'
+import { tokenFeeds } from './token-feeds.ts'
 
 /** An encoder reads the prompt, a decoder writes the answer: every token of the answer is a label. */
 export function seq2seqKind({ config }: Pick<Seq2SeqArchitecture, 'config'>): ModelKind {
@@ -19,23 +20,34 @@ export function seq2seqKind({ config }: Pick<Seq2SeqArchitecture, 'config'>): Mo
         form: encoderPrompts,
       })
     },
-    collate: (items) => paddedFeeds(padBatch(items, config)),
-    sizesOf: ({ batch, source, target }) => ({ batch, source, target }),
+    collate: (items) => pairFeeds(packPairs(items, config)),
+    // A row may have one place more than its longest item (see `layTokens`).
+    sizesOf: ({ batch, source, target }) => ({
+      batch,
+      source: source + 1,
+      target: target + 1,
+      sourceTokens: batch * source + 1,
+      targetTokens: batch * target + 1,
+    }),
   }
 }
 
-/** What the loss graph is fed for a padded batch. */
-export function paddedFeeds(padded: PaddedBatch): FeedBatch {
-  const { batch, sourceLength: source, targetLength: target, labels, labelRows, tokens } = padded
+/** What the loss graph is fed for packed pairs. */
+export function pairFeeds({ source, target, labels, labelRows, tokens }: PackedPairs): FeedBatch {
   return {
     feeds: {
-      inputIds: { dtype: 'int64', data: padded.inputIds, shape: [batch, source] },
-      attentionMask: { dtype: 'float32', data: padded.attentionMask, shape: [batch, source] },
-      decoderInputIds: { dtype: 'int64', data: padded.decoderInputIds, shape: [batch, target] },
+      ...tokenFeeds('source', source),
+      ...tokenFeeds('target', target),
       labels: { dtype: 'int64', data: labels, shape: [labels.length] },
       labelRows: { dtype: 'int64', data: labelRows, shape: [labelRows.length] },
     },
-    sizes: { batch, source, target },
+    sizes: {
+      batch: source.rows,
+      source: source.length,
+      target: target.length,
+      sourceTokens: source.tokens,
+      targetTokens: target.tokens,
+    },
     labels: labels.length,
     tokens,
   }

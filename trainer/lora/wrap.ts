@@ -4,7 +4,7 @@ import type { InputTensor, Tensor } from '../graph/tensor.ts'
 import type { ParameterShapes, Parameters } from '../models/weights.ts'
 import { drop } from '../nn/dropout.ts'
 import type { DropoutBank } from '../nn/dropout.ts'
-import type { Linear } from '../nn/layers.ts'
+import type { Linear, LinearWeight } from '../nn/layers.ts'
 import type { LoraTarget } from './targets.ts'
 
 /** The names of a layer's adapter matrices: PEFT's, without its prefix. */
@@ -15,6 +15,7 @@ export const magnitudeOf = (path: string): string => `${path}.lora_magnitude_vec
 
 export interface LoraLayers {
   readonly linear: Linear
+  readonly weight: LinearWeight
   /**
    * What is fed: A `[rank, in]`, B `[out, rank]` and, with DoRA, the magnitudes `[out]` of each target, in the order
    * of the targets.
@@ -60,6 +61,12 @@ export function trainableLora(
   const layers = new Map(targets.map((target) => [target.path, layerOf(target)]))
   return {
     leaves: [...layers.values()].flatMap(({ a, b, magnitude }) => (magnitude ? [a, b, magnitude] : [a, b])),
+    weight: (path) => {
+      const { weight, bias } = stored(path)
+      const layer = layers.get(path)
+      if (bias || weight.kind === 'region' || layer?.magnitude || (layer && (dropout || thin))) return null
+      return layer ? mergedWeight(weight, layer) : weight
+    },
     linear: (x, path) => {
       const layer = layers.get(path)
       if (!layer) return base(x, path)
@@ -97,13 +104,14 @@ function update(x: Tensor, { a, b, scale }: Layer): Tensor {
   return gemm(gemm(x, a, { transB: true }), b, { transB: true, alpha: scale })
 }
 
+function mergedWeight(weight: Tensor, { a, b, scale }: Layer): Tensor {
+  return gemm(b, a, { alpha: scale, plus: weight })
+}
+
 /** `(W + scale·B·A)·x + bias`, differentiated without the gradient of the whole weight. */
-function mergedProduct(
-  x: Tensor,
-  { weight, bias }: ReturnType<StoredLinear>,
-  { a, b, scale }: Layer,
-): Tensor {
-  const merged = gemm(b, a, { alpha: scale, plus: weight })
+function mergedProduct(x: Tensor, { weight, bias }: ReturnType<StoredLinear>, layer: Layer): Tensor {
+  const { a, b, scale } = layer
+  const merged = mergedWeight(weight, layer)
   // A bias that is fed may be trained: the region's gradient goes past it.
   const within = bias && bias.kind !== 'input' ? { plus: bias } : {}
   const product = gemm(x, merged, { transB: true, ...within })
@@ -112,9 +120,10 @@ function mergedProduct(
 }
 
 /** What DoRA multiplies the rows of the merged weight by, `[out]`; its gradient reaches the magnitudes alone. */
-function rowFactors(weight: Tensor, { path, a, b, magnitude, scale }: Layer): Tensor {
+function rowFactors(weight: Tensor, layer: Layer): Tensor {
+  const { path, magnitude } = layer
   if (!magnitude) throw new Error(`${path} has no magnitudes.`)
-  const merged = gemm(b, a, { alpha: scale, plus: weight })
+  const merged = mergedWeight(weight, layer)
   const norm = sqrt(reduceSum(mul(merged, merged), [1], false))
   return region('rowFactors', div(magnitude, norm), [magnitude], { saved: { norm } })
 }
@@ -154,11 +163,11 @@ export function swappableLora(
     const [out, into] = size
     const a = input(loraA(path), 'float32', ['rank', into])
     const b = input(loraB(path), 'float32', [out, 'rank'])
-    const update = gemm(gemm(x, a, { transB: true }), b, { transB: true })
-    if (!options.dora.has(path)) return add(base(x, path), update)
+    const added = (to: Tensor) => gemm(gemm(x, a, { transB: true }), b, { transB: true, plus: to })
+    if (!options.dora.has(path)) return added(base(x, path))
     const { weight, bias } = options.stored(path)
     const factors = input(rowFactorsOf(path), 'float32', [out])
     const scaled = mul(gemm(x, weight, { transB: true }), factors)
-    return add(bias ? add(scaled, bias) : scaled, update)
+    return added(bias ? add(scaled, bias) : scaled)
   }
 }

@@ -1,7 +1,8 @@
 import { gemm } from '../graph/ops.ts'
 import type { Tensor } from '../graph/tensor.ts'
 import type { DropoutBank } from '../nn/dropout.ts'
-import type { Linear } from '../nn/layers.ts'
+import type { Linear, LinearWeight } from '../nn/layers.ts'
+import type { Block } from '../nn/recomputed-blocks.ts'
 import type { ParameterShapes, Parameters } from './weights.ts'
 
 /** What every configuration says, whatever the architecture. */
@@ -31,6 +32,15 @@ export interface BuildContext {
   readonly fusedNorms: boolean
   /** Null outside of training, or where the rate is 0. */
   readonly dropout: DropoutBank | null
+  /** The matrices that linear layers multiply by, where they are single ones: see `LinearWeight`. */
+  readonly weight?: LinearWeight
+  /** The most target tokens of a row, where it is known: short targets allow shorter ways. */
+  readonly targetLength?: number
+  /**
+   * Marks a block of the network, made from `inputs`, as one that may be computed again in the backward pass instead of
+   * being kept; absent where everything is kept.
+   */
+  readonly block?: Block
 }
 
 interface CommonArchitecture {
@@ -51,14 +61,25 @@ interface CommonArchitecture {
 /**
  * An encoder and a decoder, as T5. All graphs name their feeds and results as said here.
  *
- * - `loss`: feeds `inputIds` `[batch, source]`, `attentionMask` `[batch, source]` (1 for tokens, 0 for padding),
- *   `decoderInputIds` `[batch, target]`, `labels` `[labels]`, and `labelRows` `[labels]`, the row of each label
- *   in `batch·target`. Returns the summed cross-entropy over the labels, a scalar.
- * - `logits`: the same feeds without labels; returns `[batch, target, vocabulary]`.
- * - `encode`: feeds `inputIds`, `attentionMask`; returns `cross.<layer>.key` and `.value`,
+ * - `loss`: feeds `sourceIds` `[sourceTokens]` and `targetIds` `[targetTokens]`, items one after another and a last
+ *   token of none, `sourceAt` `[batch, source]`, `sourcePlaces` `[sourceTokens]`, `targetAt`, `targetPlaces` (see
+ *   `PlacedTokens`), `labels` `[labels]`, and `labelRows` `[labels]`, the target token that predicts each label.
+ *   Returns the summed cross-entropy over the labels, a scalar.
+ * - `logits`: the same feeds without labels; returns `[targetTokens, vocabulary]`.
+ * - `encode`: feeds `inputIds` `[batch, source]`, `attentionMask` `[batch, source]` (1 for tokens, 0 for padding);
+ *   returns `cross.<layer>.key` and `.value`,
  *   `[batch, heads, source, headWidth]`.
  * - `step`: feeds `token` `[batch]`, `attentionMask`, the cross keys and values, and `past.<layer>.key` and
  *   `.value` `[batch, heads, past, headWidth]`; returns `logits` `[batch, vocabulary]` and `present.<layer>.…`.
+ *
+ * Of kernels that the CPU alone has, for answering:
+ *
+ * - `encodeForward`: as `encode`.
+ * - `stepInPlace`: feeds `token` `[batch, beams]`, `keyDistances` `[keys]`, the places of all keys less that of this
+ *   token, which is the last of them, `candidateCount` `[1]`, `attentionMask` and the cross keys and values of each
+ *   example, and `past.<layer>.key` and `.value` `[batch·beams, heads, capacity, headWidth]`, where capacity is at least
+ *   keys; returns `logits` `[batch·beams, vocabulary]`, what `candidatesOf` does, and `present.<layer>.…`, which must
+ *   lie in the memory of `past.<layer>.…`. Absent where the width of a head does not suit the kernels.
  *
  * For exports, which cut the model elsewhere:
  *
@@ -74,6 +95,8 @@ export interface Seq2SeqArchitecture extends CommonArchitecture {
   logits(context: BuildContext): Tensor
   encode(context: BuildContext): Readonly<Record<string, Tensor>>
   step(context: BuildContext): Readonly<Record<string, Tensor>>
+  encodeForward(context: BuildContext): Readonly<Record<string, Tensor>>
+  readonly stepInPlace?: (context: BuildContext) => Readonly<Record<string, Tensor>>
   encoderOutput(context: BuildContext): Readonly<Record<string, Tensor>>
   crossOf(context: BuildContext): Readonly<Record<string, Tensor>>
   continue(context: BuildContext): Readonly<Record<string, Tensor>>
@@ -90,11 +113,12 @@ export interface Seq2SeqConfig extends CommonConfig {
 /**
  * A decoder alone, as GPT-Neo.
  *
- * - `loss`: feeds `inputIds` `[batch, length]`, `positionIds` `[batch, length]`, `segmentIds` `[batch, length]` (a
+ * - `loss`: feeds `tokenIds` and `tokenPositions` `[tokens]`, items one after another and a last token of none,
+ *   `tokenAt` `[batch, length]` and `tokenPlaces` `[tokens]` (see `PlacedTokens`), `segmentIds` `[batch, length]` (a
  *   token sees itself and what stands before it with the same number; padding has the number 0), `labels` `[labels]`
- *   and `labelRows` `[labels]`, the row in `batch·length` whose output predicts each label. Returns the summed
- *   cross-entropy over the labels, a scalar; the head is computed at those rows alone.
- * - `logits`: the same feeds without labels; returns `[batch, length, vocabulary]`.
+ *   and `labelRows` `[labels]`, the token whose output predicts each label. Returns the summed cross-entropy over the
+ *   labels, a scalar; the head is computed at those tokens alone.
+ * - `logits`: the same feeds without labels; returns `[tokens, vocabulary]`.
  * - `step`: feeds `inputIds` `[batch, length]`, `positionIds` `[batch, length]`, `attentionMask` `[batch,
  *   past+length]` (0 for padding, which stands on the left), and `past.<layer>.key` and `.value` `[batch, heads, past,
  *   headWidth]`, where past may be 0; returns `logits` `[batch, vocabulary]` of the last token and `present.<layer>.…`.
@@ -117,11 +141,12 @@ export interface CausalConfig extends CommonConfig {
 /**
  * An encoder with a span head, as BERT for extractive answers.
  *
- * - `loss`: feeds `inputIds` `[batch, length]`, `attentionMask` `[batch, length]`, `tokenTypeIds` `[batch, length]` (0
- *   for the question, 1 for the context; not fed to a model without types), `startPositions` `[batch]` and
- *   `endPositions` `[batch]`. Returns the sum over the rows of the mean of the two cross-entropies over the length,
+ * - `loss`: feeds `tokenIds`, `tokenPositions` and `tokenTypes` `[tokens]` (0 for the question, 1 for the context; not
+ *   fed to a model without types), items one after another and a last token of none, `tokenAt` `[batch, length]` and
+ *   `tokenPlaces` `[tokens]` (see `PlacedTokens`), `startPositions` `[batch]` and `endPositions` `[batch]`. Returns the sum over the rows of the mean of the two cross-entropies over the length,
  *   padding excluded; a scalar.
- * - `spans`: the same feeds without positions; returns `startLogits` and `endLogits`, `[batch, length]`.
+ * - `spans`: feeds `inputIds`, `attentionMask` and `tokenTypeIds`, all `[batch, length]`; returns `startLogits` and
+ *   `endLogits`, `[batch, length]`.
  */
 export interface ExtractiveArchitecture extends CommonArchitecture {
   readonly kind: 'extractive'

@@ -12,12 +12,15 @@ import {
   sub,
   transpose,
 } from '../graph/ops.ts'
+import { product } from '../graph/shape.ts'
 import { constant, input } from '../graph/tensor.ts'
 import type { Tensor } from '../graph/tensor.ts'
-import { attention, mergeHeads, splitHeads } from '../nn/attention.ts'
+import { attention } from '../nn/attention.ts'
 import { drop } from '../nn/dropout.ts'
 import { gelu, layerNorm } from '../nn/layers.ts'
 import { softCrossEntropy } from '../nn/losses.ts'
+import { gatheredRows, maskOf, paddedRows, placedTokens } from '../nn/token-rows.ts'
+import type { TokenRows } from '../nn/token-rows.ts'
 import type { BuildContext, ExtractiveArchitecture } from './architecture.ts'
 import type { BertConfig } from './bert-config.ts'
 import {
@@ -51,30 +54,49 @@ export function bert(config: BertConfig, weightNames: ReadonlySet<string>): Extr
     storedNames: bertStoredNames(names, parameters, weightNames),
     linears: bertLinears(names, config),
     loss: (context, labelSmoothing) => {
-      const feeds = sequenceFeeds(config)
-      const { startLogits, endLogits } = spanLogits(config, names, context, feeds)
+      const sequences = packedSequences(config)
+      const { startLogits, endLogits } = spanLogits(config, names, context, sequences)
       const lossAt = (logits: Tensor, positions: Tensor) =>
-        positionLoss(logits, positions, feeds.attentionMask, labelSmoothing)
+        positionLoss(logits, positions, sequences.attentionMask, labelSmoothing)
       const start = lossAt(startLogits, input('startPositions', 'int64', ['batch']))
       const end = lossAt(endLogits, input('endPositions', 'int64', ['batch']))
       return mul(add(start, end), constant(0.5))
     },
-    spans: (context) => ({ ...spanLogits(config, names, context, sequenceFeeds(config)) }),
+    spans: (context) => ({ ...spanLogits(config, names, context, paddedSequences(config)) }),
   }
 }
 
-interface SequenceFeeds {
-  readonly inputIds: Tensor
+interface Sequences {
+  readonly ids: Tensor
+  readonly positions: Tensor
+  readonly types: Tensor | null
+  /** `[batch, length]`, 1 for tokens and 0 for padding. */
   readonly attentionMask: Tensor
-  readonly tokenTypeIds: Tensor | null
+  /** How tokens stand in rows of so many values a head. */
+  rows(layout: { readonly heads: number; readonly headWidth: number }): TokenRows
 }
 
-function sequenceFeeds({ tokenTypes }: BertConfig): SequenceFeeds {
+/** Sequences padded to the longest, as answering reads them. */
+function paddedSequences({ tokenTypes }: BertConfig): Sequences {
   const shape = ['batch', 'length']
   return {
-    inputIds: input('inputIds', 'int64', shape),
+    ids: input('inputIds', 'int64', shape),
+    positions: range('length'),
+    types: tokenTypes > 0 ? input('tokenTypeIds', 'int64', shape) : null,
     attentionMask: input('attentionMask', 'float32', shape),
-    tokenTypeIds: tokenTypes > 0 ? input('tokenTypeIds', 'int64', shape) : null,
+    rows: (layout) => paddedRows({ batch: 'batch', length: 'length', ...layout }),
+  }
+}
+
+/** Sequences one after another, without padding. */
+function packedSequences({ tokenTypes }: BertConfig): Sequences {
+  const placed = placedTokens('token', { tokens: 'tokens', rows: 'batch', length: 'length' })
+  return {
+    ids: input('tokenIds', 'int64', ['tokens']),
+    positions: input('tokenPositions', 'int64', ['tokens']),
+    types: tokenTypes > 0 ? input('tokenTypes', 'int64', ['tokens']) : null,
+    attentionMask: maskOf(placed),
+    rows: (layout) => gatheredRows(placed, layout),
   }
 }
 
@@ -83,22 +105,22 @@ function spanLogits(
   config: BertConfig,
   names: BertNames,
   context: BuildContext,
-  feeds: SequenceFeeds,
+  sequences: Sequences,
 ): { readonly startLogits: Tensor; readonly endLogits: Tensor } {
-  const hidden = encoder(config, names, context, feeds)
-  const scores = transpose(context.linear(hidden, spanHead), [1, 0])
-  const padding = paddingBias(feeds.attentionMask)
+  const hidden = encoder(config, names, context, sequences)
+  const placed = sequences.rows({ heads: 1, headWidth: 2 }).split(context.linear(hidden, spanHead))
+  const scores = transpose(placed, [3, 0, 1, 2])
+  const padding = paddingBias(sequences.attentionMask)
   const row = (index: number) => add(reshape(slice(scores, 0, index, 1), ['batch', 'length']), padding)
   return { startLogits: row(0), endLogits: row(1) }
 }
 
-/** `[batch·length, width]`. */
-function encoder(config: BertConfig, names: BertNames, context: BuildContext, feeds: SequenceFeeds): Tensor {
+/** A vector of `width` for each token. */
+function encoder(config: BertConfig, names: BertNames, context: BuildContext, sequences: Sequences): Tensor {
   const { width, layers, heads, headWidth } = config
-  const layout = { batch: 'batch', length: 'length', heads, headWidth }
-  const split = (x: Tensor) => splitHeads(x, layout)
-  const bias = reshape(paddingBias(feeds.attentionMask), ['batch', 1, 1, 'length'])
-  const embedded = reshape(embed(names, context, feeds), ['batch*length', width])
+  const rows = sequences.rows({ heads, headWidth })
+  const bias = reshape(paddingBias(sequences.attentionMask), ['batch', 1, 1, 'length'])
+  const embedded = reshape(embed(names, context, sequences), [product(sequences.ids.shape), width])
   let hidden = drop(norm(config, context, embedded, `${names.prefix}embeddings.LayerNorm`), context.dropout)
   for (let i = 0; i < layers; i++) {
     const linear = (x: Tensor, name: string) => context.linear(x, `${names.block(i)}.${name}`)
@@ -107,25 +129,30 @@ function encoder(config: BertConfig, names: BertNames, context: BuildContext, fe
     // The queries, since they are fewer than the scores.
     const query = mul(linear(hidden, names.query), constant(1 / Math.sqrt(headWidth)))
     const attended = attention(
-      split(query),
-      split(linear(hidden, names.key)),
-      split(linear(hidden, names.value)),
+      rows.split(query),
+      rows.split(linear(hidden, names.key)),
+      rows.split(linear(hidden, names.value)),
       { bias, dropout: context.dropout },
     )
-    const output = linear(mergeHeads(attended, layout), names.attentionOutput)
-    hidden = residual(hidden, output, names.attentionNorm)
-    const inner = gelu(linear(hidden, names.feedForwardIn))
-    hidden = residual(hidden, linear(inner, names.feedForwardOut), names.feedForwardNorm)
+    const mixed = linear(rows.merge(attended), names.attentionOutput)
+    const between = residual(hidden, mixed, names.attentionNorm)
+    const inner = gelu(linear(between, names.feedForwardIn), { fused: context.fusedNorms })
+    const output = residual(between, linear(inner, names.feedForwardOut), names.feedForwardNorm)
+    hidden = context.block?.(output, [hidden, bias]) ?? output
   }
   return hidden
 }
 
-/** `[batch, length, width]`. */
-function embed({ prefix }: BertNames, { parameters }: BuildContext, feeds: SequenceFeeds): Tensor {
+/** The shape of the ids, and `width`. */
+function embed(
+  { prefix }: BertNames,
+  { parameters }: BuildContext,
+  { ids, positions: places, types }: Sequences,
+): Tensor {
   const table = (name: string) => parameters(`${prefix}embeddings.${name}_embeddings.weight`)
-  const words = gather(table('word'), feeds.inputIds)
-  const positions = gather(table('position'), range('length'))
-  const typed = feeds.tokenTypeIds ? add(words, gather(table('token_type'), feeds.tokenTypeIds)) : words
+  const words = gather(table('word'), ids)
+  const positions = gather(table('position'), places)
+  const typed = types ? add(words, gather(table('token_type'), types)) : words
   return add(typed, positions)
 }
 

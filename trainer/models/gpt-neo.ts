@@ -2,12 +2,14 @@ import { add, concat, dimension, gather, gemm, reshape, slice } from '../graph/o
 import { product } from '../graph/shape.ts'
 import { input, integers } from '../graph/tensor.ts'
 import type { Tensor } from '../graph/tensor.ts'
-import { attention, mergeHeads, splitHeads } from '../nn/attention.ts'
+import { attention } from '../nn/attention.ts'
 import { cacheBias, segmentBias } from '../nn/causal-mask.ts'
 import { drop } from '../nn/dropout.ts'
 import type { DropoutBank } from '../nn/dropout.ts'
 import { geluTanh, layerNorm } from '../nn/layers.ts'
 import { headLoss } from '../nn/losses.ts'
+import { gatheredRows, paddedRows, placedTokens } from '../nn/token-rows.ts'
+import type { TokenRows } from '../nn/token-rows.ts'
 import type { BuildContext, CausalArchitecture } from './architecture.ts'
 import {
   gptNeoLinears,
@@ -37,10 +39,7 @@ export function gptNeo(config: GptNeoConfig): CausalArchitecture {
       const hidden = packed(config, context, rows)
       return headLoss(hidden, headWeight(config, context), labels, labelSmoothing)
     },
-    logits: (context) => {
-      const logits = head(config, context, packed(config, context, null))
-      return reshape(logits, ['batch', 'length', config.vocabularySize])
-    },
+    logits: (context) => head(config, context, packed(config, context, null)),
     step: (context) => step(config, context, 'last'),
     continue: (context) => {
       const { logits, ...presents } = step(config, context, 'all')
@@ -50,23 +49,30 @@ export function gptNeo(config: GptNeoConfig): CausalArchitecture {
 }
 
 /**
- * What the head is given, for whole rows of text without a cache: `[batch·length, width]`, or of `wantedRows` alone,
- * for which the last block computes nothing else that follows its attention.
+ * What the head is given, for whole texts without a cache: `[tokens, width]`, or of `wantedRows` alone, for which the
+ * last block computes nothing else that follows its attention.
  */
 function packed(config: GptNeoConfig, context: BuildContext, wantedRows: Tensor | null): Tensor {
   const segmentIds = input('segmentIds', 'int64', ['batch', 'length'])
   const bias = { global: segmentBias(segmentIds, null), local: segmentBias(segmentIds, config.window) }
-  let hidden = embed(config, context)
+  const placed = placedTokens('token', { tokens: 'tokens', rows: 'batch', length: 'length' })
+  const rows = gatheredRows(placed, config)
+  let hidden = embed(config, context, {
+    ids: input('tokenIds', 'int64', ['tokens']),
+    positions: input('tokenPositions', 'int64', ['tokens']),
+  })
   config.attention.forEach((reach, i) => {
     const path = `transformer.h.${i}`
     const attended = attend(config, context, hidden, {
       path,
+      rows,
       bias: bias[reach],
       keyValue: (key, value) => ({ key, value }),
     })
     const last = i === config.layers - 1 ? wantedRows : null
     const pick = (x: Tensor) => (last ? gather(x, last) : x)
-    hidden = feedForward(config, context, path, { attended: pick(attended), residual: pick(hidden) })
+    const output = feedForward(config, context, path, { attended: pick(attended), residual: pick(hidden) })
+    hidden = context.block?.(output, [hidden, bias[reach]]) ?? output
   })
   return norm(config, context, hidden, 'transformer.ln_f')
 }
@@ -85,11 +91,22 @@ function step(
     local: cacheBias(attentionMask, { ...span, window: config.window }),
   }
   const presents: Record<string, Tensor> = {}
-  let hidden = embed(config, context)
+  const rows = paddedRows({
+    batch: 'batch',
+    length: 'length',
+    heads: config.heads,
+    headWidth: config.headWidth,
+  })
+  const shape = ['batch', 'length']
+  let hidden = embed(config, context, {
+    ids: input('inputIds', 'int64', shape),
+    positions: input('positionIds', 'int64', shape),
+  })
   config.attention.forEach((reach, i) => {
     const path = `transformer.h.${i}`
     const attended = attend(config, context, hidden, {
       path,
+      rows,
       bias: bias[reach],
       keyValue: (key, value) => {
         const present = {
@@ -114,17 +131,15 @@ function lastTokens({ width }: GptNeoConfig, x: Tensor): Tensor {
   return reshape(slice(reshape(x, ['batch', 'length', width]), 1, end, 1), ['batch', width])
 }
 
-/** Tokens and their positions, `[batch·length, width]`. */
-function embed({ width, dropoutPlaces }: GptNeoConfig, context: BuildContext): Tensor {
-  const rows = (name: string, feed: string) =>
-    reshape(gather(context.parameters(name), input(feed, 'int64', ['batch', 'length'])), [
-      product(['batch', 'length']),
-      width,
-    ])
-  const embedded = add(
-    rows('transformer.wte.weight', 'inputIds'),
-    rows('transformer.wpe.weight', 'positionIds'),
-  )
+/** Tokens and their positions, a vector of `width` for each. */
+function embed(
+  { width, dropoutPlaces }: GptNeoConfig,
+  context: BuildContext,
+  { ids, positions }: { readonly ids: Tensor; readonly positions: Tensor },
+): Tensor {
+  const rows = (name: string, indices: Tensor) =>
+    reshape(gather(context.parameters(name), indices), [product(ids.shape), width])
+  const embedded = add(rows('transformer.wte.weight', ids), rows('transformer.wpe.weight', positions))
   return drop(embedded, bankAt(context, dropoutPlaces, 'embedding'))
 }
 
@@ -135,26 +150,25 @@ interface KeyValue {
 
 interface AttentionStreams {
   readonly path: string
+  readonly rows: TokenRows
   readonly bias: Tensor
   /** What is attended to: the keys and values of these tokens alone, or behind those of a cache. */
   keyValue(key: Tensor, value: Tensor): KeyValue
 }
 
-/** What a block's attention gathers, before its output layer: `[batch·length, width]`. */
+/** What a block's attention gathers, before its output layer: a vector of `width` for each token. */
 function attend(
   config: GptNeoConfig,
   context: BuildContext,
   hidden: Tensor,
-  { path, bias, keyValue }: AttentionStreams,
+  { path, rows, bias, keyValue }: AttentionStreams,
 ): Tensor {
-  const layout = { batch: 'batch', length: 'length', heads: config.heads, headWidth: config.headWidth }
   const normed = norm(config, context, hidden, `${path}.ln_1`)
-  const project = (name: string) =>
-    splitHeads(context.linear(normed, `${path}.attn.attention.${name}`), layout)
+  const project = (name: string) => rows.split(context.linear(normed, `${path}.attn.attention.${name}`))
   const query = project('q_proj')
   const { key, value } = keyValue(project('k_proj'), project('v_proj'))
   const dropout = bankAt(context, config.dropoutPlaces, 'attention')
-  return mergeHeads(attention(query, key, value, { bias, dropout }), layout)
+  return rows.merge(attention(query, key, value, { bias, dropout }))
 }
 
 /** The rest of a block: the output layer of its attention and the feed-forward layers, each with its residual. */
@@ -168,7 +182,7 @@ function feedForward(
   const output = context.linear(attended, `${path}.attn.attention.out_proj`)
   const hidden = add(residual, drop(output, dropout))
   const normed = norm(config, context, hidden, `${path}.ln_2`)
-  const inner = geluTanh(context.linear(normed, `${path}.mlp.c_fc`))
+  const inner = geluTanh(context.linear(normed, `${path}.mlp.c_fc`), { fused: context.fusedNorms })
   return add(hidden, drop(context.linear(inner, `${path}.mlp.c_proj`), dropout))
 }
 

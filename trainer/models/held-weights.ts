@@ -17,6 +17,8 @@ export interface HoldOptions {
   readonly precision: WeightPrecision
   /** Where the rounded weights are kept; null takes a temporary folder. */
   readonly folder: string | null
+  /** Whether products of bytes are exact here (see `multipliesBytesExactly`): only then a forward pass is made of them. */
+  readonly exactBytes?: boolean
   readonly signal: AbortSignal
 }
 
@@ -35,7 +37,7 @@ export interface HeldWeights {
  */
 export async function holdWeights(
   model: QuantizableModel & { readonly frozen: FrozenWeights },
-  { precision, folder, signal }: HoldOptions,
+  { precision, folder, exactBytes = false, signal }: HoldOptions,
 ): Promise<HeldWeights> {
   if (precision === 'stored') return { frozen: model.frozen, dispose: () => Promise.resolve() }
   const bits = bitsOfPrecision[precision]
@@ -49,7 +51,13 @@ export async function holdWeights(
     if (known?.key !== key) await writeQuantizedWeights(path, model, { bits, signal })
     const opened = known?.key === key ? known : await openQuantizedWeights(path, { half })
     const fresh = frozenParameters({ ...model.weights, entries: new Map() }, model.architecture.parameters)
-    return { frozen: { folder: opened.folder, parameters: opened.parameters(fresh), narrow: true }, dispose }
+    const frozen = {
+      folder: opened.folder,
+      parameters: opened.parameters(fresh),
+      ofManyRows: opened.parameters(fresh, exactBytes ? 'rows' : 'backwardRows'),
+      narrow: true,
+    }
+    return { frozen, dispose }
   } catch (thrown) {
     await dispose()
     throw thrown

@@ -32,6 +32,25 @@ export function quantizeValues(values: Float32Array, bits: QuantizedBits): Quant
   return { packed, scales }
 }
 
+/**
+ * Rounds rows of `width` values to 8 bits with one scale a row, the same in each of its blocks: such rows can be
+ * multiplied as whole numbers over their whole width.
+ *
+ * @throws Error where the values do not fill whole rows, or a row does not fill whole blocks.
+ */
+export function quantizeRows(values: Float32Array, width: number): QuantizedValues {
+  if (width % blockSizes[8] !== 0 || values.length % width !== 0)
+    throw new Error(`${values.length} values do not fill rows of ${width} in blocks of ${blockSizes[8]}.`)
+  const blocks = width / blockSizes[8]
+  const scales = new Float32Array(values.length / blockSizes[8])
+  const packed = new Uint8Array(values.length)
+  for (let start = 0; start < values.length; start += width) {
+    const scale = quantizeBlock8(values.subarray(start, start + width), packed.subarray(start, start + width))
+    scales.fill(scale, start / blockSizes[8], start / blockSizes[8] + blocks)
+  }
+  return { packed, scales }
+}
+
 function quantizeBlock8(values: Float32Array, packed: Uint8Array): number {
   const scale = Math.fround(Math.abs(extreme(values)) / 127)
   const inverse = scale > 0 ? 1 / scale : 0

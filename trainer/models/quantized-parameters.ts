@@ -10,16 +10,28 @@ import type { Tensor, WeightLocation } from '../graph/tensor.ts'
 import { requireReal } from './half-values.ts'
 import { blockSizes } from './quantize.ts'
 import type { QuantizedBits } from './quantize.ts'
-import { scalesName, zeroPointsName } from './quantized-weights.ts'
+import { rowScalesName, scalesName, zeroPointsName } from './quantized-weights.ts'
 import type { Parameters } from './weights.ts'
+
+/**
+ * How matrices of 8 bits are multiplied: in blocks, which is best for few rows, or as rows of bytes (`integerProduct`),
+ * best for many: in both passes, or in the backward pass alone.
+ */
+export type ProductForm = 'blocks' | 'rows' | 'backwardRows'
+
+/**
+ * The layers behind attention (T5, GPT-Neo, BERT). Heads differ so much in size that rounding with one scale a row
+ * would lose the small ones: on the starter models these layers alone cost as much precision as all others together.
+ */
+const attentionOutput = /\.(o|out_proj|attention\.output\.dense)\.weight$/
 
 /** A quantised file that was opened: its header is read, its weights stay on disk. */
 export interface QuantizedWeights {
   readonly folder: string
   /** What it was made of, see `quantizedKey`. */
   readonly key: string
-  /** The parameters of the file; what it does not hold is asked of `others`. */
-  parameters(others: Parameters): Parameters
+  /** The parameters of the file, `blocks` unless asked otherwise; what it does not hold is asked of `others`. */
+  parameters(others: Parameters, form?: ProductForm): Parameters
 }
 
 const storedTypes = { F32: 'float32', F16: 'float16', BF16: 'bfloat16' } as const
@@ -58,7 +70,7 @@ export async function openQuantizedWeights(
   const zeros = (bits: QuantizedBits, count: number) =>
     place(at(zeroPointsName(bits)), Math.ceil((count * bits) / 8))
 
-  const tensorOf = (name: string, entry: SafetensorsEntry): Tensor => {
+  const tensorOf = (name: string, entry: SafetensorsEntry, form: ProductForm): Tensor => {
     const { shape } = entry
     if (entry.dtype !== 'U8') {
       const stored = weight(name, storedTypes[requireReal(name, entry.dtype)], shape, place(entry))
@@ -73,6 +85,12 @@ export async function openQuantizedWeights(
     const stored = place(at(scalesName(name)))
     const blocks = weight(name, 'uint8', shape, place(entry))
     const scales = weight(scalesName(name), 'float32', [count], stored)
+    const rowScales = entries.get(rowScalesName(name))
+    const byRow = rowScales && {
+      values: weight(`${name}.rows`, 'uint8', [out, blocksInRow * block], place(entry)),
+      scales: weight(rowScalesName(name), 'float32', [out], place(rowScales)),
+      forward: form === 'rows' && !attentionOutput.test(name),
+    }
     const of8Bits = () => {
       const perBlock = [out, blocksInRow, 1]
       return {
@@ -94,19 +112,20 @@ export async function openQuantizedWeights(
       blocks,
       scales,
       widening: bits === 8 ? of8Bits() : of4Bits(),
+      rows: byRow && form !== 'blocks' ? byRow : null,
     })
   }
 
   return {
     folder: dirname(path),
     key: metadata['key'] ?? '',
-    parameters: (others) => {
+    parameters: (others, form = 'blocks') => {
       const made = new Map<string, Tensor>()
       return (name) => {
         const known = made.get(name)
         if (known) return known
         const entry = entries.get(name)
-        const tensor = entry ? tensorOf(name, entry) : others(name)
+        const tensor = entry ? tensorOf(name, entry, form) : others(name)
         made.set(name, tensor)
         return tensor
       }

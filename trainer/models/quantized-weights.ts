@@ -6,7 +6,7 @@ import { writeSafetensors } from '../checkpoint/safetensors-writer.ts'
 import type { PendingTensor } from '../checkpoint/safetensors-writer.ts'
 import { TrainerError } from '../errors.ts'
 import { bytesOfReal, requireReal, widenValues } from './half-values.ts'
-import { blockSizes, quantizeValues } from './quantize.ts'
+import { blockSizes, quantizeRows, quantizeValues } from './quantize.ts'
 import type { QuantizedBits } from './quantize.ts'
 import type { ModelWeights, ParameterShapes, StoredWeight } from './weights.ts'
 
@@ -32,7 +32,7 @@ export interface QuantizeOptions {
 }
 
 /** The version of the file's layout, part of its key. */
-const layout = 1
+const layout = 2
 /** Matrices that are no linear layers are quantised from this many values on. */
 const smallestTable = 1 << 16
 /** Values that are widened at a time. */
@@ -40,6 +40,8 @@ const chunkValues = 1 << 22
 
 /** The name of a quantised matrix' scales, and of the zero points that all matrices of some bits share. */
 export const scalesName = (name: string): string => `${name}.scales`
+/** The name of the one scale a row of matrices whose blocks share it. */
+export const rowScalesName = (name: string): string => `${name}.rowScales`
 export const zeroPointsName = (bits: QuantizedBits): string => `zeroPoints.${bits}`
 
 /**
@@ -86,7 +88,7 @@ function plan(model: QuantizableModel, options: QuantizeOptions): readonly Pendi
   const { weights, architecture } = model
   const stored = [...architecture.parameters.keys()].flatMap((name) => {
     const entry = weights.entries.get(name)
-    return entry ? [{ name, entry, bits: bitsOf(name, entry.shape, architecture.linears, options.bits) }] : []
+    return entry ? [{ name, entry, bits: bitsOf(name, entry.shape, architecture, options.bits) }] : []
   })
   let done = 0
   const step = () => {
@@ -98,7 +100,9 @@ function plan(model: QuantizableModel, options: QuantizeOptions): readonly Pendi
     bits ? [] : [plainTensor(name, entry, { half: options.bits === 16, step })],
   )
   const blocks = stored.flatMap(({ name, entry, bits }) =>
-    bits ? quantizedTensors(name, entry, bits, step) : [],
+    bits
+      ? quantizedTensors(name, entry, { bits, byRow: bits === 8 && isLinear(name, architecture), step })
+      : [],
   )
   const used = ([8, 4] as const).filter((bits) => stored.some((tensor) => tensor.bits === bits))
   const zeros = used.map((bits) => {
@@ -116,15 +120,19 @@ function plan(model: QuantizableModel, options: QuantizeOptions): readonly Pendi
 function bitsOf(
   name: string,
   shape: readonly number[],
-  linears: QuantizableModel['architecture']['linears'],
+  architecture: QuantizableModel['architecture'],
   linearBits: HeldBits,
 ): QuantizedBits | null {
   const [, into] = shape
   if (linearBits === 16 || shape.length !== 2 || into === undefined) return null
-  const isLinear = linears.has(name.replace(/\.weight$/, ''))
-  const bits = isLinear ? linearBits : 8
+  const linear = isLinear(name, architecture)
+  const bits = linear ? linearBits : 8
   if (into % blockSizes[bits] !== 0) return null
-  return isLinear || size(shape) >= smallestTable ? bits : null
+  return linear || size(shape) >= smallestTable ? bits : null
+}
+
+function isLinear(name: string, { linears }: QuantizableModel['architecture']): boolean {
+  return linears.has(name.replace(/\.weight$/, ''))
 }
 
 function plainTensor(
@@ -168,14 +176,20 @@ function requireHalves(name: string, values: Float32Array): void {
 function quantizedTensors(
   name: string,
   entry: StoredWeight,
-  bits: QuantizedBits,
-  step: () => void,
+  { bits, byRow, step }: { readonly bits: QuantizedBits; readonly byRow: boolean; readonly step: () => void },
 ): readonly PendingTensor[] {
   const [out = 0, into = 0] = entry.shape
   const block = blockSizes[bits]
   const blockBytes = (block * bits) / 8
   const blocks = into / block
   let scales = new Float32Array(0)
+  const rowScales: PendingTensor = {
+    name: rowScalesName(name),
+    dtype: 'F32',
+    shape: [out],
+    length: 4 * out,
+    read: () => Promise.resolve(bytesOf(scales.filter((_, i) => i % blocks === 0))),
+  }
   return [
     {
       name,
@@ -189,7 +203,7 @@ function quantizedTensors(
         const rows = Math.max(1, Math.floor(chunkValues / into))
         for (let row = 0; row < out; row += rows) {
           const values = await readRows(name, entry, row, Math.min(rows, out - row))
-          const part = quantizeValues(values, bits)
+          const part = byRow ? quantizeRows(values, into) : quantizeValues(values, bits)
           packed.set(part.packed, row * blocks * blockBytes)
           scales.set(part.scales, row * blocks)
         }
@@ -203,6 +217,7 @@ function quantizedTensors(
       length: 4 * out * blocks,
       read: () => Promise.resolve(bytesOf(scales)),
     },
+    ...(byRow ? [rowScales] : []),
   ]
 }
 

@@ -16,12 +16,16 @@ import { product } from '../graph/shape.ts'
 import type { Dim } from '../graph/shape.ts'
 import { constant, input } from '../graph/tensor.ts'
 import type { Tensor } from '../graph/tensor.ts'
-import { attention, mergeHeads, splitHeads } from '../nn/attention.ts'
+import { absorbedAttention } from '../nn/absorbed-attention.ts'
+import { attention, splitHeads } from '../nn/attention.ts'
 import { drop } from '../nn/dropout.ts'
-import { geluTanh, rmsNorm } from '../nn/layers.ts'
+import { gatedGelu, rmsNorm } from '../nn/layers.ts'
 import { headLoss } from '../nn/losses.ts'
 import { relativePositionBias } from '../nn/relative-position.ts'
+import { gatheredRows, maskOf, paddedRows, placedTokens } from '../nn/token-rows.ts'
+import type { PlacedTokens, TokenRows } from '../nn/token-rows.ts'
 import type { BuildContext, Seq2SeqArchitecture } from './architecture.ts'
+import { encodeForward, stepForward } from './t5-answering.ts'
 import { ignorableT5Weights, t5Linears, t5Parameters } from './t5-config.ts'
 import type { T5Config } from './t5-config.ts'
 
@@ -41,20 +45,17 @@ export function t5(config: T5Config): Seq2SeqArchitecture {
     freshParameters: new Set(),
     linears: t5Linears(config),
     loss: (context, labelSmoothing) => {
-      const { hidden } = decodeWhole(config, context)
-      const rows = gather(hidden, input('labelRows', 'int64', ['labels']))
+      const rows = gather(decodeWhole(config, context), input('labelRows', 'int64', ['labels']))
       const labels = input('labels', 'int64', ['labels'])
       return headLoss(scaleForHead(config, rows), headWeight(config, context), labels, labelSmoothing)
     },
-    logits: (context) => {
-      const { hidden } = decodeWhole(config, context)
-      const logits = head(config, context, hidden)
-      return reshape(logits, ['batch', 'target', config.vocabularySize])
-    },
+    logits: (context) => head(config, context, decodeWhole(config, context)),
     encode: (context) => encode(config, context),
     step: (context) => step(config, context),
+    encodeForward: (context) => encodeForward(config, context),
+    ...(config.headWidth % 8 === 0 ? { stepInPlace: (context) => stepForward(config, context) } : {}),
     encoderOutput: (context) => {
-      const hidden = encoder(config, context, sourceFeeds())
+      const hidden = encoder(config, context, paddedSource(config))
       return { hidden: reshape(hidden, ['batch', 'source', config.width]) }
     },
     crossOf: (context) => {
@@ -66,7 +67,7 @@ export function t5(config: T5Config): Seq2SeqArchitecture {
 }
 
 function encode(config: T5Config, context: BuildContext): Record<string, Tensor> {
-  return crossKeyValues(config, context, encoder(config, context, sourceFeeds()))
+  return crossKeyValues(config, context, encoder(config, context, paddedSource(config)))
 }
 
 /** What the decoder attends to of the encoder's output `[batch·source, width]`. */
@@ -88,7 +89,7 @@ function step(config: T5Config, context: BuildContext): Record<string, Tensor> {
 
 function continueOver(config: T5Config, context: BuildContext): Record<string, Tensor> {
   const ids = input('decoderInputIds', 'int64', ['batch', 'target'])
-  const embedded = embed(config, context, ids, 'target')
+  const embedded = embed(config, context, ids)
   const { hidden, presents } = decodeOverCache(config, context, embedded, {
     length: 'target',
     keys: 'past+target',
@@ -117,7 +118,7 @@ function decodeOverCache(
   let hidden = embedded
   for (let i = 0; i < config.decoderLayers; i++) {
     hidden = decoderBlock(config, context, hidden, i, {
-      length,
+      rows: paddedRows(layout(config, length)),
       selfBias,
       crossBias,
       selfKeyValue: (key, value) => {
@@ -138,60 +139,109 @@ function decodeOverCache(
   return { hidden: norm(config, context, hidden, 'decoder.final_layer_norm'), presents }
 }
 
-function decodeWhole(config: T5Config, context: BuildContext): { readonly hidden: Tensor } {
-  const source = sourceFeeds()
-  const encoded = encoder(config, context, source)
-  const decoderInputIds = input('decoderInputIds', 'int64', ['batch', 'target'])
+/** What the head is given of whole targets without a cache, `[targetTokens, width]`. */
+function decodeWhole(config: T5Config, context: BuildContext): Tensor {
+  const source = placedTokens('source', { tokens: 'sourceTokens', rows: 'batch', length: 'source' })
+  const target = placedTokens('target', { tokens: 'targetTokens', rows: 'batch', length: 'target' })
+  const crossBias = paddingBias(maskOf(source))
+  const sourceRows = gatheredRows(source, config)
+  const rows = gatheredRows(target, config)
+  const encoded = encoder(config, context, {
+    ids: input('sourceIds', 'int64', ['sourceTokens']),
+    bias: crossBias,
+    rows: sourceRows,
+  })
   const positions = positionBias(config, context, 'decoder', { queries: 'target', keys: 'target' })
   const selfBias = add(positions, causalBias('target', 'target'))
-  const crossBias = paddingBias(source.attentionMask)
-  let hidden = drop(embed(config, context, decoderInputIds, 'target'), context.dropout)
+  const absorbed = absorbedRows(config, { source, target, encoded })
+  const targetIds = input('targetIds', 'int64', ['targetTokens'])
+  let hidden = drop(embed(config, context, targetIds), context.dropout)
   for (let i = 0; i < config.decoderLayers; i++) {
     const path = `decoder.block.${i}.layer.1.EncDecAttention`
-    hidden = decoderBlock(config, context, hidden, i, {
-      length: 'target',
+    const output = decoderBlock(config, context, hidden, i, {
+      rows,
       selfBias,
       crossBias,
       selfKeyValue: (key, value) => ({ key, value }),
       crossKeyValue: () => ({
-        key: heads(config, context.linear(encoded, `${path}.k`), 'source'),
-        value: heads(config, context.linear(encoded, `${path}.v`), 'source'),
+        key: sourceRows.split(context.linear(encoded, `${path}.k`)),
+        value: sourceRows.split(context.linear(encoded, `${path}.v`)),
       }),
+      absorbedCross: (query) => {
+        const streams = { path, query: absorbed.pad(query), encoded: absorbed.encoded, bias: crossBias }
+        const gathered = absorbedCross(config, context, streams)
+        return gathered && absorbed.unpad(gathered)
+      },
     })
+    hidden = context.block?.(output, [hidden, encoded, selfBias, crossBias]) ?? output
   }
-  return { hidden: drop(norm(config, context, hidden, 'decoder.final_layer_norm'), context.dropout) }
+  return drop(norm(config, context, hidden, 'decoder.final_layer_norm'), context.dropout)
 }
 
-interface SourceFeeds {
-  readonly inputIds: Tensor
-  readonly attentionMask: Tensor
-}
-
-function sourceFeeds(): SourceFeeds {
+/** Queries `[targetTokens, heads·headWidth]` and what they attend to in padded rows, as `absorbedAttention` has them. */
+function absorbedRows(
+  { width, heads, headWidth }: T5Config,
+  { source, target, encoded }: Readonly<Record<'source' | 'target', PlacedTokens>> & { encoded: Tensor },
+) {
+  const inner = heads * headWidth
+  const whole = (placed: PlacedTokens, width: number) => gatheredRows(placed, { heads: 1, headWidth: width })
+  const queries = whole(target, inner)
   return {
-    inputIds: input('inputIds', 'int64', ['batch', 'source']),
-    attentionMask: input('attentionMask', 'float32', ['batch', 'source']),
+    encoded: reshape(whole(source, width).split(encoded), [product(['batch', 'source']), width]),
+    pad: (query: Tensor) => reshape(queries.split(query), [product(['batch', 'target']), inner]),
+    unpad: (x: Tensor) => queries.merge(reshape(x, ['batch', 1, 'target', inner])),
   }
 }
 
-/** `[batch·source, width]`. */
-function encoder(config: T5Config, context: BuildContext, source: SourceFeeds): Tensor {
+/** Cross-attention without projecting the source, where targets are short; null where it cannot be, or costs more. */
+function absorbedCross(
+  { heads, headWidth, width }: T5Config,
+  { weight, targetLength, dropout }: BuildContext,
+  streams: { readonly path: string; readonly query: Tensor; readonly encoded: Tensor; readonly bias: Tensor },
+): Tensor | null {
+  if (targetLength === undefined || targetLength > headWidth / 2) return null
+  const { path, query, encoded, bias } = streams
+  const [key, value] = [weight?.(`${path}.k`), weight?.(`${path}.v`)]
+  if (!key || !value) return null
+  const sizes = { batch: 'batch', queries: 'target', keys: 'source', heads, headWidth, width }
+  return absorbedAttention(query, encoded, { key, value }, { ...sizes, bias, dropout })
+}
+
+interface Source {
+  readonly ids: Tensor
+  /** What hides padding from attention, `[batch, 1, 1, source]`. */
+  readonly bias: Tensor
+  readonly rows: TokenRows
+}
+
+/** Prompts padded to the longest, as answering reads them. */
+function paddedSource(config: T5Config): Source {
+  return {
+    ids: input('inputIds', 'int64', ['batch', 'source']),
+    bias: paddingBias(input('attentionMask', 'float32', ['batch', 'source'])),
+    rows: paddedRows(layout(config, 'source')),
+  }
+}
+
+/** A vector of `width` for each token of the source. */
+function encoder(config: T5Config, context: BuildContext, { ids, rows, ...source }: Source): Tensor {
   const positions = positionBias(config, context, 'encoder', { queries: 'source', keys: 'source' })
-  const bias = add(positions, paddingBias(source.attentionMask))
-  let hidden = drop(embed(config, context, source.inputIds, 'source'), context.dropout)
+  const bias = add(positions, source.bias)
+  let hidden = drop(embed(config, context, ids), context.dropout)
   for (let i = 0; i < config.encoderLayers; i++) {
     const block = `encoder.block.${i}`
     const normed = norm(config, context, hidden, `${block}.layer.0.layer_norm`)
     const path = `${block}.layer.0.SelfAttention`
-    const attended = attend(config, context, {
-      query: heads(config, context.linear(normed, `${path}.q`), 'source'),
-      key: heads(config, context.linear(normed, `${path}.k`), 'source'),
-      value: heads(config, context.linear(normed, `${path}.v`), 'source'),
+    const attended = attend(context, {
+      query: rows.split(context.linear(normed, `${path}.q`)),
+      key: rows.split(context.linear(normed, `${path}.k`)),
+      value: rows.split(context.linear(normed, `${path}.v`)),
       bias,
-      length: 'source',
+      rows,
     })
-    hidden = add(hidden, drop(context.linear(attended, `${path}.o`), context.dropout))
-    hidden = feedForward(config, context, hidden, `${block}.layer.1`)
+    const mixed = add(hidden, drop(context.linear(attended, `${path}.o`), context.dropout))
+    const output = feedForward(config, context, mixed, `${block}.layer.1`)
+    hidden = context.block?.(output, [hidden, bias]) ?? output
   }
   return drop(norm(config, context, hidden, 'encoder.final_layer_norm'), context.dropout)
 }
@@ -214,11 +264,13 @@ interface KeyValue {
 
 /** What differs between decoding a whole target at once and one token over a cache. */
 interface DecoderStreams {
-  readonly length: Dim
+  readonly rows: TokenRows
   readonly selfBias: Tensor
   readonly crossBias: Tensor
   selfKeyValue(key: Tensor, value: Tensor): KeyValue
   crossKeyValue(): KeyValue
+  /** What cross-attention gathers, where it does without keys and values. */
+  absorbedCross?(query: Tensor): Tensor | null
 }
 
 function decoderBlock(
@@ -229,25 +281,26 @@ function decoderBlock(
   streams: DecoderStreams,
 ): Tensor {
   const block = `decoder.block.${index}`
-  const { length } = streams
+  const { rows } = streams
   let hidden = input
   {
     const path = `${block}.layer.0.SelfAttention`
     const normed = norm(config, context, hidden, `${block}.layer.0.layer_norm`)
     const { key, value } = streams.selfKeyValue(
-      heads(config, context.linear(normed, `${path}.k`), length),
-      heads(config, context.linear(normed, `${path}.v`), length),
+      rows.split(context.linear(normed, `${path}.k`)),
+      rows.split(context.linear(normed, `${path}.v`)),
     )
-    const query = heads(config, context.linear(normed, `${path}.q`), length)
-    const attended = attend(config, context, { query, key, value, bias: streams.selfBias, length })
+    const query = rows.split(context.linear(normed, `${path}.q`))
+    const attended = attend(context, { query, key, value, bias: streams.selfBias, rows })
     hidden = add(hidden, drop(context.linear(attended, `${path}.o`), context.dropout))
   }
   {
     const path = `${block}.layer.1.EncDecAttention`
     const normed = norm(config, context, hidden, `${block}.layer.1.layer_norm`)
-    const { key, value } = streams.crossKeyValue()
-    const query = heads(config, context.linear(normed, `${path}.q`), length)
-    const attended = attend(config, context, { query, key, value, bias: streams.crossBias, length })
+    const query = context.linear(normed, `${path}.q`)
+    const split = () => ({ query: rows.split(query), ...streams.crossKeyValue() })
+    const attended =
+      streams.absorbedCross?.(query) ?? attend(context, { ...split(), bias: streams.crossBias, rows })
     hidden = add(hidden, drop(context.linear(attended, `${path}.o`), context.dropout))
   }
   return feedForward(config, context, hidden, `${block}.layer.2`)
@@ -257,19 +310,20 @@ function feedForward(config: T5Config, context: BuildContext, hidden: Tensor, la
   const normed = norm(config, context, hidden, `${layer}.layer_norm`)
   const path = `${layer}.DenseReluDense`
   const inner = config.gated
-    ? mul(geluTanh(context.linear(normed, `${path}.wi_0`)), context.linear(normed, `${path}.wi_1`))
+    ? gatedGelu(context.linear(normed, `${path}.wi_0`), context.linear(normed, `${path}.wi_1`), {
+        fused: context.fusedNorms,
+      })
     : relu(context.linear(normed, `${path}.wi`))
   const outer = context.linear(drop(inner, context.dropout), `${path}.wo`)
   return add(hidden, drop(outer, context.dropout))
 }
 
 function attend(
-  config: T5Config,
   { dropout }: BuildContext,
-  streams: KeyValue & { readonly query: Tensor; readonly bias: Tensor; readonly length: Dim },
+  streams: KeyValue & { readonly query: Tensor; readonly bias: Tensor; readonly rows: TokenRows },
 ): Tensor {
-  const { query, key, value, bias, length } = streams
-  return mergeHeads(attention(query, key, value, { bias, dropout }), layout(config, length))
+  const { query, key, value, bias, rows } = streams
+  return rows.merge(attention(query, key, value, { bias, dropout }))
 }
 
 function layout(config: T5Config, length: Dim) {
@@ -280,8 +334,8 @@ function heads(config: T5Config, x: Tensor, length: Dim): Tensor {
   return splitHeads(x, layout(config, length))
 }
 
-function embed(config: T5Config, { parameters }: BuildContext, ids: Tensor, length: Dim): Tensor {
-  return reshape(gather(parameters('shared.weight'), ids), [product(['batch', length]), config.width])
+function embed(config: T5Config, { parameters }: BuildContext, ids: Tensor): Tensor {
+  return reshape(gather(parameters('shared.weight'), ids), [product(ids.shape), config.width])
 }
 
 function norm(config: T5Config, context: BuildContext, x: Tensor, path: string): Tensor {

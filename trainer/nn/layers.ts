@@ -1,6 +1,8 @@
 import {
   add,
   erf,
+  fusedGelu,
+  fusedGeluTanh,
   fusedLayerNorm,
   fusedRmsNorm,
   mul,
@@ -20,13 +22,23 @@ import type { Tensor } from '../graph/tensor.ts'
  */
 export type Linear = (x: Tensor, path: string) => Tensor
 
+/**
+ * The matrix `[out, in]` that a linear layer multiplies by, its adapter included, for those who can do with less than
+ * the whole product; null where a layer is more than one product: a bias, dropout before the adapter, DoRA, or weights
+ * held in fewer bits.
+ */
+export type LinearWeight = (path: string) => Tensor | null
+
 /** Zeroes some values and scales the rest; the identity where nothing is trained. */
 export type Dropout = (x: Tensor) => Tensor
 
-export interface NormOptions {
-  readonly epsilon: number
-  /** One kernel that also gives the statistics; false where a provider leaves those unfilled. */
+export interface KernelOptions {
+  /** One kernel, as the CPU has it; false where a provider lacks it or leaves a norm's statistics unfilled. */
   readonly fused: boolean
+}
+
+export interface NormOptions extends KernelOptions {
+  readonly epsilon: number
 }
 
 /** Root-mean-square normalisation (Zhang and Sennrich 2019) of `[..., width]` by a scale `[width]`. */
@@ -40,7 +52,8 @@ export function rmsNorm(x: Tensor, scale: Tensor, { epsilon, fused }: NormOption
 }
 
 /** GELU as it is defined, `x·Φ(x)` with the normal distribution's Φ (Hendrycks and Gimpel 2016), `gelu` in Hugging Face. */
-export function gelu(x: Tensor): Tensor {
+export function gelu(x: Tensor, { fused }: KernelOptions): Tensor {
+  if (fused) return region('gelu', fusedGelu(x), [x])
   const cumulative = add(erf(mul(x, constant(Math.SQRT1_2))), constant(1))
   return region('gelu', mul(mul(x, cumulative), constant(0.5)), [x])
 }
@@ -66,8 +79,18 @@ export function layerNorm(
 }
 
 /** GELU by its tanh approximation (Hendrycks and Gimpel 2016), `gelu_new` in Hugging Face's names. */
-export function geluTanh(x: Tensor): Tensor {
+export function geluTanh(x: Tensor, options: KernelOptions): Tensor {
+  return region('geluTanh', geluTanhValue(x, options), [x])
+}
+
+/** `geluTanh(x)·other`, a gated feed-forward layer's inner values (Shazeer 2020); both of one shape. */
+export function gatedGelu(x: Tensor, other: Tensor, options: KernelOptions): Tensor {
+  return region('gatedGelu', mul(geluTanhValue(x, options), other), [x, other])
+}
+
+function geluTanhValue(x: Tensor, { fused }: KernelOptions): Tensor {
+  if (fused) return fusedGeluTanh(x)
   const cubic = mul(mul(x, x), mul(x, constant(0.044715)))
   const inner = mul(add(x, cubic), constant(Math.sqrt(2 / Math.PI)))
-  return region('geluTanh', mul(mul(x, constant(0.5)), add(tanh(inner), constant(1))), [x])
+  return mul(mul(x, constant(0.5)), add(tanh(inner), constant(1)))
 }

@@ -36,15 +36,20 @@ export function relativePositionBias(
   table: Tensor,
   options: BucketOptions & { queries: Dim; keys: Dim; queryOffset?: Tensor },
 ): Tensor {
-  const { queries, keys, maxDistance } = options
+  const { queries, keys } = options
   const heads = table.shape[1]
   if (heads === undefined) throw new Error('The table of relative positions is [buckets, heads].')
-  const distances = Array.from({ length: 2 * maxDistance + 1 }, (_, i) => i - maxDistance)
-  const bucketOfDistance = integers(distances.map((distance) => relativePositionBucket(distance, options)))
-  const biasOfDistance = gather(table, bucketOfDistance)
   const positions = options.queryOffset ? add(range(queries), options.queryOffset) : range(queries)
   const distance = sub(reshape(range(keys), [1, keys]), reshape(positions, [queries, 1]))
-  const clipped = max(min(distance, integers(maxDistance)), integers(-maxDistance))
-  const bias = gather(biasOfDistance, add(clipped, integers(maxDistance)))
+  const bias = biasOfDistances(table, options, distance)
   return reshape(transpose(bias, [2, 0, 1]), [1, heads, queries, keys])
+}
+
+/** The bias of relative positions `key − query`, int64 of any shape: `[...distances, heads]`. */
+export function biasOfDistances(table: Tensor, options: BucketOptions, distances: Tensor): Tensor {
+  const { maxDistance } = options
+  const known = Array.from({ length: 2 * maxDistance + 1 }, (_, i) => i - maxDistance)
+  const buckets = integers(known.map((distance) => relativePositionBucket(distance, options)))
+  const clipped = max(min(distances, integers(maxDistance)), integers(-maxDistance))
+  return gather(gather(table, buckets), add(clipped, integers(maxDistance)))
 }

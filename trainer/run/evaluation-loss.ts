@@ -6,6 +6,7 @@ import { kindOf } from '../kinds/kinds.ts'
 import type { Trained } from '../lora/trained.ts'
 import type { Model } from '../models/registry.ts'
 import type { TextModel } from '../open-model.ts'
+import { microBatches } from './micro-batches.ts'
 import type { Settings } from '../settings.ts'
 import { buildTrainingGraph, openTrainingSession } from '../training-session.ts'
 import type { TrainableParameters, TrainingSession } from '../training-session.ts'
@@ -26,6 +27,7 @@ export function openLossSession(
     loraDropout: 0,
     fusedNorms: provider === 'cpu',
     withGradients: false,
+    targetLength: maxTargetLength,
   })
   const largest = { batch: evaluationBatchSize, source: maxSourceLength, target: maxTargetLength }
   return openTrainingSession(model, graph, { threads, provider, seed, largest })
@@ -34,6 +36,8 @@ export function openLossSession(
 export interface LossOptions {
   readonly parameters: TrainableParameters
   readonly batchSize: number
+  /** See `microBatchTokens`. */
+  readonly tokensAtATime: number | null
   readonly signal: AbortSignal
 }
 
@@ -101,11 +105,14 @@ async function sumLoss(
   let total = 0
   let labels = 0
   for (let start = 0; start < sorted.length; start += options.batchSize) {
-    throwIfCancelled(options.signal)
-    const batch = kind.collate(sorted.slice(start, start + options.batchSize))
-    const { loss } = await session.gradients(options.parameters, batch, { lossScale: 1, step: 0 })
-    total += loss
-    labels += batch.labels
+    const batch = sorted.slice(start, start + options.batchSize)
+    for (const part of microBatches(batch, options.tokensAtATime)) {
+      throwIfCancelled(options.signal)
+      const feeds = kind.collate(part)
+      const { loss } = await session.gradients(options.parameters, feeds, { lossScale: 1, step: 0 })
+      total += loss
+      labels += feeds.labels
+    }
   }
   return { total, labels }
 }

@@ -16,7 +16,7 @@ const most = 10
 
 /**
  * The mean seconds of a training step: runs the largest one to warm up, then steps from all lengths, in real
- * updates of the checkpoint, and weighs their time by the padded tokens of the whole epoch.
+ * updates of the checkpoint, and weighs their time by the tokens of the whole epoch.
  *
  * @throws TrainerError `cancelled` where the signal was aborted.
  */
@@ -27,7 +27,7 @@ export async function measureStep(
 ): Promise<number> {
   const { plan, settings } = parts
   const costs = Array.from({ length: plan.stepsPerEpoch }, (_, step) =>
-    plan.batchesOf(step).reduce((sum, items) => sum + paddedTokens(items), 0),
+    plan.batchesOf(step).reduce((sum, items) => sum + tokensOf(items), 0),
   )
   const bySize = [...costs.keys()].sort((a, b) => (costs[a] ?? 0) - (costs[b] ?? 0))
   let optimizer = first
@@ -63,7 +63,7 @@ export async function measureLoss(
   await run(first)
   const seconds = await timeEach(sample, options.budgetSeconds, run)
   const cost = (list: readonly (readonly TrainingItem[])[]) =>
-    list.reduce((sum, batch) => sum + paddedTokens(batch), 0)
+    list.reduce((sum, batch) => sum + tokensOf(batch), 0)
   return (seconds.total / cost(sample.slice(0, seconds.count))) * cost(batches)
 }
 
@@ -123,8 +123,7 @@ function inChunks<T>(items: readonly T[], size: number): readonly (readonly T[])
   )
 }
 
-function paddedTokens(items: readonly TrainingItem[]): number {
-  const longest = (part: 'sourceIds' | 'targetIds') =>
-    items.reduce((length, item) => Math.max(length, item[part].length), 0)
-  return items.length * (longest('sourceIds') + longest('targetIds'))
+/** What a batch costs: padding is computed nowhere but in attention. */
+function tokensOf(items: readonly TrainingItem[]): number {
+  return items.reduce((sum, { sourceIds, targetIds }) => sum + sourceIds.length + targetIds.length, 0)
 }

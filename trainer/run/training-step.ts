@@ -4,6 +4,7 @@ import type { Model } from '../models/registry.ts'
 import { adamW } from '../optim/adamw.ts'
 import type { AdamWState } from '../optim/adamw.ts'
 import { clipFactor } from '../optim/clip.ts'
+import { microBatches, microBatchTokens } from './micro-batches.ts'
 import type { RunPlan } from './run-plan.ts'
 import type { Settings } from '../settings.ts'
 import type { Gradients, TrainingSession } from '../training-session.ts'
@@ -15,21 +16,30 @@ export interface StepParts {
   readonly settings: Settings
 }
 
-/** The gradients of one optimiser step: the mean over all labels of its batches together. */
+/** Each pass of each step draws dropout masks of its own. */
+const mostPasses = 2 ** 20
+
+/**
+ * The gradients of one optimiser step: the mean over all labels of its batches together, which go through the graph in
+ * parts (see `microBatches`).
+ */
 export async function accumulateGradients(
   step: number,
   { plan, session, settings, model }: StepParts,
   parameters: ReadonlyMap<string, NamedTensor>,
 ): Promise<{ loss: number; gradients: Gradients; tokens: number }> {
   const kind = kindOf(model.architecture)
-  const batches = plan.batchesOf(step).map((items) => kind.collate(items))
+  const tokensAtATime = microBatchTokens(model.architecture.config, settings)
+  const batches = plan
+    .batchesOf(step)
+    .flatMap((batch) => microBatches(batch, tokensAtATime))
+    .map((items) => ({ ...kind.collate(items), items }))
   const lossScale = 1 / batches.reduce((sum, batch) => sum + batch.labels, 0)
   let loss = 0
   let tokens = 0
   let gradients: Gradients | null = null
   for (const [pass, batch] of batches.entries()) {
-    const mask = step * settings.gradientAccumulationSteps + pass
-    const result = await session.gradients(parameters, batch, { lossScale, step: mask })
+    const result = await session.gradients(parameters, batch, { lossScale, step: step * mostPasses + pass })
     loss += result.loss
     tokens += batch.tokens
     if (gradients) addInPlace(gradients, result.gradients)

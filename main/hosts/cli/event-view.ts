@@ -50,7 +50,10 @@ export function eventView(output: Output): EventListener {
         )
         progress.print(
           `  ${countOf(event.steps, 'step')}, ${wholeNumber(event.trainableParameters)} of ` +
-            `${countOf(event.totalParameters, 'parameter')} trained`,
+            `${countOf(event.totalParameters, 'parameter')} trained` +
+            (event.frozenBlocks
+              ? `; ${countOf(event.frozenBlocks, 'frozen block')} computed once for each example and kept`
+              : ''),
         )
         break
       case 'step':
@@ -68,6 +71,9 @@ export function eventView(output: Output): EventListener {
       }
       case 'progress':
         progress.update(`${phaseNames[event.phase]}  ${wholeNumber(event.done)}/${wholeNumber(event.total)}`)
+        break
+      case 'provider-case':
+        progress.update(`checking ${event.provider}  ${event.name}  ${event.done + 1}/${event.total}`)
         break
       case 'notes':
         for (const note of event.notes) progress.print(`note: ${note}`)

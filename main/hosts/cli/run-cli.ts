@@ -1,4 +1,12 @@
-import { createApp, createEngine, defaultHome, forkTrainer, nearestName } from '../../app.ts'
+import {
+  createApp,
+  createEngine,
+  createProviders,
+  defaultHome,
+  forkTrainer,
+  nearestName,
+  providersFile,
+} from '../../app.ts'
 import type { App } from '../../app.ts'
 import { readArguments } from './arguments.ts'
 import { commands } from './commands.ts'
@@ -18,7 +26,8 @@ const asksForHelp = (argument: string): boolean => argument === '--help' || argu
 async function dispatch(argv: readonly string[], output: Output, build: CliBuild): Promise<number> {
   const { root, workerPath, version } = build
   const startTrainer = () => forkTrainer(workerPath)
-  const engine = createEngine({ startTrainer })
+  const providers = createProviders({ startTrainer, file: providersFile(defaultHome()) })
+  const engine = createEngine({ startTrainer, providers })
   // With --json standard output is for JSON alone, so texts for people go to the other stream.
   const show = (text: string): number => {
     ;(output.json ? process.stderr : process.stdout).write(text)

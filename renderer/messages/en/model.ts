@@ -79,17 +79,31 @@ export const model = {
   disk: 'Free disk space',
   diskFree: formatMemory,
   providers: 'What can train here',
-  providersText: 'A few real training steps on each, compared with exact gradients.',
+  providersText:
+    'A few real training steps of every kind of model on each, compared with the processor. New projects take the fastest that is right.',
   check: 'Check',
   checkAgain: 'Check again',
   checkRunning: 'Checking with real steps…',
   stopCheck: 'Stop',
   checkedAgo: (time: number) => `Checked ${formatAgo(time)}`,
   neverChecked: 'Not checked yet. The processor always works; the check finds out about graphics.',
-  available: 'Works',
-  unavailable: 'Not here',
+  fastest: 'Works, the fastest here',
+  againstProcessor: (ratio: number) =>
+    ratio >= 1
+      ? `${formatNumber(ratio, 1)} times as fast as the processor`
+      : `${formatNumber(1 / ratio, 1)} times as slow as the processor`,
   gradientError: (error: string) => `gradient error ${error}`,
   stepTime: (milliseconds: number) => `${formatNumber(milliseconds, 1)} ms a step`,
+} as const
+
+/** What the check of an execution provider found. */
+export const providerStatuses = {
+  right: 'Works',
+  wrong: 'Wrong gradients',
+  failed: 'Does not run here',
+  crashed: 'Crashes',
+  hung: 'Hangs',
+  absent: 'Not in this build',
 } as const
 
 /** Names of the execution providers that are no names by themselves. */

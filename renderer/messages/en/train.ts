@@ -32,6 +32,8 @@ export const train = {
   on: 'On',
   off: 'Off',
   notHere: (choice: string) => `${choice}: does not work here`,
+  speedHere: (choice: string, ratio: number) =>
+    `${choice}: ${formatNumber(ratio, 1)} × the processor's speed`,
   notHereText: 'The check of this machine found that it does not work here. Choose another one.',
 
   needsValue: 'This setting needs a value.',
@@ -274,7 +276,8 @@ export const settingSentences: Readonly<Record<string, string>> = {
   maxTargetLength: 'Longest answer in tokens; a word is one to three.',
   validationFraction: 'Share of the training groups held out to watch for overfitting.',
   earlyStoppingPatience: 'Stops after so many validations without improvement. Empty: never.',
-  provider: 'What the training runs on. The machine card under Model says what works here.',
+  provider:
+    'What the training runs on. The machine card under Model checks what works here, and how fast. Only the processor gives the same bits everywhere.',
   saveEvery: 'A run that is paused, or that breaks off, goes on from the newest of them.',
   maxSteps: 'Steps after which to stop, whatever the epochs. Empty: no limit.',
   maxGradNorm: 'Global norm to which gradients are clipped. Empty: no clipping.',
@@ -290,6 +293,10 @@ export const settingSentences: Readonly<Record<string, string>> = {
   maxSourceLength: "Tokens of one prompt. Empty: the model's own window.",
   passageLength: 'Tokens of a piece when the texts are learnt too. Empty: 512, or what the model reads.',
   stopStrings: 'Texts before which an answer ends, with commas between them; \\n is a new line.',
+  cacheFrozenLayers:
+    'With adapters in the upper layers alone, what lies below is computed once for each example. Without dropout.',
+  gradientCheckpointing:
+    'Less memory for more time: what is cheap costs a few percent, whole blocks a third more.',
   weightPrecision:
     'Fewer bits take less memory and change the base a little: 8 or 4 on the processor, 16 on graphics. For adapters alone.',
 }
@@ -307,10 +314,14 @@ export const settingChoices: Readonly<Record<string, string>> = {
   webgpu: 'Graphics (WebGPU)',
   dml: 'Graphics (DirectML)',
   cuda: 'Graphics (CUDA)',
+  auto: 'The fastest that is right',
   stored: 'As the model has them',
   float16: '16 bits',
   int8: '8 bits',
   int4: '4 bits',
+  none: 'Nothing',
+  selective: 'What is cheap',
+  blocks: 'Whole blocks',
 }
 
 function formatStepTime(seconds: number): string {

@@ -8,6 +8,7 @@ import type { Models, ModelsOptions } from '../../../main/models/models.ts'
 import { createChanges } from '../../../main/store/changes.ts'
 import { openStore } from '../../../main/store/open.ts'
 import type { Store } from '../../../main/store/open.ts'
+import { createProviders, providersFile } from '../../../main/trainers/providers.ts'
 import { forkTrainer } from '../../../main/trainers/trainer-process.ts'
 import { writeTinyRun } from '../../support/tiny-run.ts'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
@@ -40,7 +41,7 @@ export async function openModelsApp(home?: string, options: Partial<ModelsOption
   const models = createModels({
     store,
     changes: createChanges(),
-    startTrainer: () => forkTrainer(worker),
+    providers: createProviders({ startTrainer: () => forkTrainer(worker), file: providersFile(folder) }),
     starters: [{ id: 'starter', name: 'Loracle starter', folder: join(repositoryRoot, 'assets/starter') }],
     catalogueFile: join(repositoryRoot, 'assets/model-catalog.json'),
     isModelInUse: () => Promise.resolve(false),

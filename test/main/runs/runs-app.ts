@@ -10,6 +10,7 @@ import { createChanges } from '../../../main/store/changes.ts'
 import { homeFolders } from '../../../main/store/files.ts'
 import { openStore } from '../../../main/store/open.ts'
 import type { Store } from '../../../main/store/open.ts'
+import { createProviders, providersFile } from '../../../main/trainers/providers.ts'
 import { forkTrainer } from '../../../main/trainers/trainer-process.ts'
 import type { TrainerProcess } from '../../../main/trainers/trainer-process.ts'
 import { tinySettings, writeTinyRun } from '../../support/tiny-run.ts'
@@ -44,7 +45,7 @@ export interface RunsApp {
 /** The runs service over a real store, real trainer processes and a tiny random model. */
 export async function openRunsApp(
   home?: string,
-  options: Partial<Pick<RunsOptions, 'quitGraceMs' | 'writeSplits'>> = {},
+  options: Partial<Pick<RunsOptions, 'providers' | 'quitGraceMs' | 'writeSplits'>> = {},
 ): Promise<RunsApp> {
   const folder = home ?? (await temporaryFolder())
   const source = join(folder, 'tiny')
@@ -52,14 +53,16 @@ export async function openRunsApp(
   const store = await openStore(folder)
   const trainers: TrainerProcess[] = []
   const model = tinyModel(join(source, 'model'))
+  const startTrainer = () => {
+    const trainer = forkTrainer(worker)
+    trainers.push(trainer)
+    return trainer
+  }
   const runs = createRuns({
     store,
     changes: createChanges(),
-    startTrainer: () => {
-      const trainer = forkTrainer(worker)
-      trainers.push(trainer)
-      return trainer
-    },
+    startTrainer,
+    providers: createProviders({ startTrainer, file: providersFile(folder) }),
     writeSplits: (_project, out) => copySplits(source, out),
     writePassages: (_project, { validation }) => Promise.resolve({ train: null, validation }),
     dataDigest: () => Promise.resolve('the same'),
