@@ -1,14 +1,20 @@
 import { spawn } from 'node:child_process'
 import { basename } from 'node:path'
 import { createInterface } from 'node:readline'
-import type { z } from 'zod'
-import { failureSchema } from './messages.ts'
-import type { Request } from './messages.ts'
+import { z } from 'zod'
+
+/** What is asked of a process: the operation and what it needs. */
+export interface Request {
+  readonly op: string
+  readonly [name: string]: unknown
+}
 
 /** A process that answers requests, one at a time. Whoever starts it closes it. */
 export interface LineProcess {
   /** @throws Error with the process's own words where it refuses the request, or ends without answering. */
   ask<T>(request: Request, schema: z.ZodType<T>): Promise<T>
+  /** The most resident memory that it has had, in MiB. */
+  peakRssMb(): Promise<number>
   close(): Promise<void>
 }
 
@@ -18,10 +24,13 @@ export interface LineProcessOptions {
   readonly signal: AbortSignal
 }
 
+const memorySchema = z.object({ peakRssMb: z.number() })
+const failureSchema = z.object({ ok: z.literal(false), error: z.string() })
+
 const secondsToQuit = 10
 const keptErrorCharacters = 2000
 
-/** Starts a process that answers JSON lines on its standard output. */
+/** Starts a process that takes one JSON request a line and answers each with a JSON line. */
 export function startLineProcess(
   command: string,
   args: readonly string[],
@@ -63,14 +72,15 @@ export function startLineProcess(
       pending = { resolve, reject }
       child.stdin.write(`${JSON.stringify(request)}\n`)
     })
+  const ask = async <T>(request: Request, schema: z.ZodType<T>): Promise<T> => {
+    const reply: unknown = JSON.parse(await send(request))
+    const failed = failureSchema.safeParse(reply)
+    if (failed.success) throw new Error(`${name} could not ${request.op}: ${failed.data.error}`)
+    return schema.parse(reply)
+  }
   return {
-    async ask(request, schema) {
-      const line = await send(request)
-      const reply: unknown = JSON.parse(line)
-      const failed = failureSchema.safeParse(reply)
-      if (failed.success) throw new Error(`${name} could not ${request.op}: ${failed.data.error}`)
-      return schema.parse(reply)
-    },
+    ask,
+    peakRssMb: async () => (await ask({ op: 'memory' }, memorySchema)).peakRssMb,
     async close() {
       if (failure === null && pending === null) void send({ op: 'quit' }).catch(() => undefined)
       child.stdin.end()

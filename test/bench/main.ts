@@ -1,14 +1,14 @@
-import { execFile } from 'node:child_process'
-import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { availableParallelism, cpus, tmpdir, totalmem } from 'node:os'
-import { join, relative } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
+import { join } from 'node:path'
 import { cases } from './cases.ts'
-import { help, parseOptions } from './options.ts'
-import type { BenchOptions } from './options.ts'
+import { appendHistory } from './history.ts'
+import { modelFinder } from './models.ts'
+import { chooseCases, help, parseOptions } from './options.ts'
+import type { BenchOptions, Wish } from './options.ts'
 import { runCase } from './run-case.ts'
 import type { CaseResult } from './run-case.ts'
+import type { BenchCase } from './side.ts'
 import { formatTable } from './table.ts'
 
 const usageError = 2
@@ -20,55 +20,41 @@ function tell(line: string): void {
 }
 
 /** Measures the chosen cases one after the other and returns the exit code. */
-async function bench(options: BenchOptions, signal: AbortSignal): Promise<number> {
+async function bench(
+  chosen: readonly BenchCase[],
+  options: BenchOptions,
+  signal: AbortSignal,
+): Promise<number> {
   if (options.steps < stepsForFigures)
     tell(`${options.steps} steps show that it works; take at least ${stepsForFigures} for figures.`)
+  const date = new Date()
   const folder = await mkdtemp(join(tmpdir(), 'loracle-bench-'))
   const results: CaseResult[] = []
   try {
-    const models = options.cases.some((name) => cases[name]?.kind !== 'tokenization')
-    if (models && options.weights === null) {
-      tell('writing random weights of the Flan-T5-small shape')
-      const script = fileURLToPath(new URL('./write-model.ts', import.meta.url))
-      await promisify(execFile)(process.execPath, [script, folder], { signal })
-    }
-    const tokenizer = await chooseTokenizer(options)
-    for (const name of options.cases) {
-      const work = cases[name]
-      if (!work || signal.aborted) continue
-      const weights = work.kind === 'tokenization' ? tokenizer : (options.weights ?? folder)
-      results.push(await runCase(name, work, { options, weights, signal, progress: tell }))
-    }
+    const parts = { options, signal, progress: tell, folder }
+    const context = { ...parts, model: modelFinder(parts) }
+    for (const benchCase of chosen)
+      if (!signal.aborted) {
+        const result = await runCase(benchCase, context)
+        results.push(result)
+        tell(formatTable([result]))
+      }
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
   if (signal.aborted) return interrupted
-  const document = `${JSON.stringify({ ...circumstances(options, await chooseTokenizer(options)), cases: results }, rounded, 2)}\n`
+  const document = `${JSON.stringify({ ...circumstances(date, options), cases: results }, rounded, 2)}\n`
   process.stdout.write(document)
   tell(formatTable(results))
   if (options.out !== null) await writeFile(options.out, document)
-  return results.some(({ error }) => error !== undefined) ? 1 : 0
-}
-
-/** The named model's tokenizer, else the starter's, else the small one of the tests. */
-async function chooseTokenizer({ weights }: BenchOptions): Promise<string> {
-  const starter = fileURLToPath(new URL('../../assets/starter', import.meta.url))
-  for (const folder of weights === null ? [starter] : [weights, starter])
-    if (await isFile(join(folder, 'tokenizer.json'))) return folder
-  return fileURLToPath(new URL('../data/fixtures/tokenizer', import.meta.url))
-}
-
-function isFile(path: string): Promise<boolean> {
-  return stat(path).then(
-    (entry) => entry.isFile(),
-    () => false,
-  )
+  if (options.history !== null) await appendHistory(options.history, date, results)
+  return results.every(({ error, failed }) => error === undefined && Object.keys(failed).length === 0) ? 0 : 1
 }
 
 /** What a reader must know to compare the figures with others. */
-function circumstances(options: BenchOptions, tokenizer: string) {
+function circumstances(date: Date, options: BenchOptions) {
   return {
-    date: new Date().toISOString(),
+    date: date.toISOString(),
     machine: {
       platform: `${process.platform}-${process.arch}`,
       cpu: cpus()[0]?.model ?? '',
@@ -76,9 +62,6 @@ function circumstances(options: BenchOptions, tokenizer: string) {
       memoryMb: Math.round(totalmem() / 1024 ** 2),
     },
     options,
-    model: options.weights ?? 'random weights, Flan-T5-small shape',
-    dtype: 'float32',
-    tokenizer: relative('', tokenizer),
   }
 }
 
@@ -87,9 +70,10 @@ function rounded(_key: string, value: unknown): unknown {
   return typeof value === 'number' && !Number.isInteger(value) ? Number(value.toPrecision(5)) : value
 }
 
-function readOptions(): BenchOptions | null {
+function readWish(): { readonly wish: Wish; readonly chosen: readonly BenchCase[] } {
   try {
-    return parseOptions(process.argv.slice(2))
+    const wish = parseOptions(process.argv.slice(2))
+    return { wish, chosen: chooseCases(cases, wish.kind === 'bench' ? wish.options.cases : null) }
   } catch (thrown) {
     const message = thrown instanceof Error ? thrown.message : String(thrown)
     tell(`${message.replace(/\.?$/, '.')} See npm run bench -- --help.`)
@@ -97,13 +81,15 @@ function readOptions(): BenchOptions | null {
   }
 }
 
-const options = readOptions()
-if (options) {
+const { wish, chosen } = readWish()
+if (wish.kind === 'help') process.stdout.write(help)
+else if (wish.kind === 'list') process.stdout.write(`${cases.map(({ name }) => name).join('\n')}\n`)
+else {
   const stop = new AbortController()
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stop.abort())
-  process.exitCode = await bench(options, stop.signal).catch((thrown: unknown) => {
+  process.exitCode = await bench(chosen, wish.options, stop.signal).catch((thrown: unknown) => {
     if (stop.signal.aborted) return interrupted
     tell(thrown instanceof Error ? thrown.message : String(thrown))
     return 1
   })
-} else process.stdout.write(help)
+}

@@ -1,228 +1,161 @@
-"""PyTorch + PEFT doing the bench's work, so that the bench can alternate with it in one sitting.
+"""PyTorch + PEFT training what the bench trains, so that the bench can alternate with it in one sitting.
 
-Reads one JSON request a line on standard input and answers with one JSON line on standard output; everything else
-goes to standard error. An answer is { "ok": true, "op", ... } or { "ok": false, "op", "error" }; after an error the
-process goes on. Times are wall-clock.
+See line_server.py for the form of requests and answers. Times are of the wall clock; "processor" is of all threads.
 
-    { "op": "load", "shape": "flan-t5-small" | { T5Config keys } | "path/to/config.json", "weights": "HF folder"?,
-      "lora": { "rank": 8, "alpha": 16, "targets": ["q", "v"] | "all-linear" }?, "adapter": "PEFT folder"?,
-      "threads": 2, "compile": false, "attention": "sdpa" | "eager"?, "learningRate": 3e-4, "seed": 0 }
-        -> { seconds, parameters, trainable, attention, versions }; random weights without "weights", full
-           fine-tuning without "lora"
-    { "op": "step", "batch": 8, "source": 256, "target": 16, "labels": [[...]]?, "inputs": [[...]]?, "mask": [[...]]?,
-      "warmup": 2, "steps": 5 }
-        -> { milliseconds: [each step], loss: [each step] }: forward, backward, AdamW, no dropout; random full-length
-           ids unless given
-    { "op": "generate", "batch": 1, "source": 256, "newTokens": 32, "beams": 1, "inputs": [[...]]?, "runs": 1 }
-        -> { seconds, tokensPerSecond, tokens }: best of the runs; never stops early
-    { "op": "memory" } -> { peakRssMb, rssMb }: Linux, MiB
-    { "op": "quit" }
+    { "op": "load", "weights": "HF folder", "kind": "seq2seq" | "causal" | "extractive",
+      "lora": { "rank", "alpha", "targets": ["q", "v"] | "all-linear", "save": ["qa_outputs"] }, "dropout": 0 | null,
+      "items": [{ "sourceIds", "targetIds", "contextStart"? }], "batchSize": 8,
+      "order": "given" | "shuffled" | "grouped", "pad": { "source": 512, "target": 128 } | null,
+      "threads": 2, "compile": false, "learningRate": 3e-4, "seed": 0 }
+        -> { seconds, trainable, versions, plan: [{ examples, tokens, padded }, one for each step of an epoch] }
+    { "op": "run", "steps": [0, 1] } -> { milliseconds, processor, loss }, one of each a step: padding, forward,
+        backward, clipping to a norm of 1, AdamW
+
+"grouped" is the LengthGroupedSampler of transformers (Trainer's group_by_length). With "pad" every batch has these
+lengths, else those of its longest item. "dropout" null leaves the model's own.
 
 Versions: torch 2.13.0, transformers 5.18.0, peft 0.21.0.
 Command: python test/bench/peft_reference.py
 """
 
-import json
-import os
-import sys
 import time
-import warnings
-from pathlib import Path
 
-# Libraries may print; standard output carries answers alone.
-ANSWERS = os.fdopen(os.dup(sys.stdout.fileno()), "w")
-os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-os.environ["HF_HUB_OFFLINE"] = "1"
-os.environ["HF_HUB_DISABLE_PROGRESS_BARS"] = "1"
+import line_server
 
 import peft
 import torch
 import transformers
-from peft import LoraConfig, PeftModel, get_peft_model
-from transformers import T5Config, T5ForConditionalGeneration
+from peft import LoraConfig, get_peft_model
+from transformers import AutoModelForCausalLM, AutoModelForQuestionAnswering, AutoModelForSeq2SeqLM
+from transformers.trainer_pt_utils import LengthGroupedSampler
 
-warnings.filterwarnings("ignore")
-transformers.logging.set_verbosity_error()
-transformers.utils.logging.disable_progress_bar()
-# PEFT 0.21 asks for the older name of this method when task_type is SEQ_2_SEQ_LM.
-if not hasattr(T5ForConditionalGeneration, "_prepare_encoder_decoder_kwargs_for_generation"):
-    T5ForConditionalGeneration._prepare_encoder_decoder_kwargs_for_generation = (
-        T5ForConditionalGeneration._prepare_text_encoder_decoder_kwargs_for_generation
-    )
+line_server.quiet()
 
-SHAPES = {
-    "flan-t5-small": {
-        "d_ff": 1024,
-        "d_kv": 64,
-        "d_model": 512,
-        "decoder_start_token_id": 0,
-        "feed_forward_proj": "gated-gelu",
-        "num_decoder_layers": 8,
-        "num_heads": 6,
-        "num_layers": 8,
-        "tie_word_embeddings": False,
-        "vocab_size": 32128,
-    }
+KINDS = {
+    "seq2seq": (AutoModelForSeq2SeqLM, "SEQ_2_SEQ_LM"),
+    "causal": (AutoModelForCausalLM, "CAUSAL_LM"),
+    "extractive": (AutoModelForQuestionAnswering, "QUESTION_ANS"),
 }
+DROPOUT_KEYS = {
+    "seq2seq": ["dropout_rate"],
+    "causal": ["attention_dropout", "embed_dropout", "resid_dropout"],
+    "extractive": ["hidden_dropout_prob", "attention_probs_dropout_prob"],
+}
+IGNORED = -100
 
 
-class Request(dict):
-    """A request whose missing fields are named instead of raising a bare KeyError."""
-
-    def need(self, key):
-        if key not in self:
-            raise ValueError(f"The request lacks \"{key}\".")
-        return self[key]
+def padded(rows, value, length=None):
+    length = length or max(len(row) for row in rows)
+    if any(len(row) > length for row in rows):
+        raise ValueError(f"A row is longer than the {length} tokens that it should be padded to.")
+    return torch.tensor([row + [value] * (length - len(row)) for row in rows])
 
 
-def read_config(shape):
-    if isinstance(shape, dict):
-        return shape
-    if shape in SHAPES:
-        return SHAPES[shape]
-    if Path(shape).is_file():
-        return json.loads(Path(shape).read_text())
-    raise ValueError(f"\"{shape}\" is neither one of {sorted(SHAPES)} nor the path of a config.json.")
-
-
-def build(request):
-    """The bare T5, without dropout, its head untied where the config says so."""
-    attention = request.get("attention")
-    if "weights" in request:
-        # dropout_rate is handed over here, for the modules copy it when they are made.
-        return T5ForConditionalGeneration.from_pretrained(
-            request["weights"],
-            dtype=torch.float32,
-            dropout_rate=0.0,
-            local_files_only=True,
-            attn_implementation=attention,
-        )
-    config = read_config(request.need("shape"))
-    model = T5ForConditionalGeneration(T5Config(**{**config, "dropout_rate": 0.0, "attn_implementation": attention}))
-    if config.get("tie_word_embeddings") is False:
-        # transformers 5 ties a model made from a config whatever the config says.
-        weight = torch.empty_like(model.shared.weight).normal_(0.0, config["d_model"] ** -0.5)
-        model.lm_head.weight = torch.nn.Parameter(weight)
-    return model
-
-
-class Bench:
-    def __init__(self):
-        self.model = None
-
+class Training:
     def load(self, request):
         start = time.perf_counter()
         torch.set_num_threads(request.get("threads", 2))
         torch.manual_seed(request.get("seed", 0))
-        model = build(request)
-        if "adapter" in request:
-            model = PeftModel.from_pretrained(model, request["adapter"], is_trainable=True)
-        elif request.get("lora"):
-            lora = request["lora"]
-            model = get_peft_model(
-                model,
-                LoraConfig(
-                    task_type="SEQ_2_SEQ_LM",
-                    r=lora["rank"],
-                    lora_alpha=lora["alpha"],
-                    lora_dropout=0.0,
-                    target_modules=lora["targets"],
-                ),
-            )
-        # Dropout is 0, so training and evaluation mode compute the same.
-        model.eval()
-        trained = [p for p in model.parameters() if p.requires_grad]
+        self.kind = request.need("kind")
+        base = self.base(request)
+        lora = request.need("lora")
+        self.model = get_peft_model(
+            base,
+            LoraConfig(
+                task_type=KINDS[self.kind][1],
+                r=lora["rank"],
+                lora_alpha=lora["alpha"],
+                lora_dropout=0.0,
+                target_modules=lora["targets"],
+                modules_to_save=lora.get("save") or None,
+            ),
+        )
+        self.model.train()
+        trained = [p for p in self.model.parameters() if p.requires_grad]
+        self.trained = trained
         self.optimizer = torch.optim.AdamW(trained, lr=request.get("learningRate", 3e-4), weight_decay=0.01)
-        self.model = model
-        self.forward = torch.compile(model, dynamic=False) if request.get("compile") else model
+        # PEFT 0.21's forward for questions takes token_type_ids and does not hand them on.
+        forward = self.model.base_model if self.kind == "extractive" else self.model
+        self.forward = torch.compile(forward, dynamic=False) if request.get("compile") else forward
+        self.items = request.need("items")
+        self.pad = request.get("pad") or {}
+        self.batches = self.batches_of(request.get("order", "given"), request.get("batchSize", 8))
         return {
             "seconds": time.perf_counter() - start,
-            "parameters": sum(p.numel() for p in model.parameters()),
             "trainable": sum(p.numel() for p in trained),
-            "attention": model.config._attn_implementation,
             "versions": {m.__name__: m.__version__ for m in (torch, transformers, peft)},
+            "plan": [self.described(batch) for batch in self.batches],
         }
 
-    def ids(self, given, rows, length):
-        """The ids that the request gives, or random ones that are neither pad nor EOS."""
-        if given is not None:
-            return torch.tensor(given)
-        return torch.randint(2, self.model.config.vocab_size, (rows, length))
+    def base(self, request):
+        config = {"local_files_only": True, "dtype": torch.float32}
+        if request.get("dropout") is not None:
+            # Handed over here, for the modules copy it when they are made.
+            config |= {key: float(request["dropout"]) for key in DROPOUT_KEYS[self.kind]}
+        model = KINDS[self.kind][0].from_pretrained(request.need("weights"), **config)
+        pad = model.config.pad_token_id
+        self.pad_id = model.config.eos_token_id if pad is None else pad
+        return model
 
-    def inputs(self, request):
-        given = request.get("inputs")
-        ids = self.ids(given, request.get("batch", 8), request.get("source", 256))
-        mask = request.get("mask")
-        return {"input_ids": ids, "attention_mask": torch.ones_like(ids) if mask is None else torch.tensor(mask)}
+    def batches_of(self, order, size):
+        if order == "shuffled":
+            indices = torch.randperm(len(self.items)).tolist()
+        elif order == "grouped":
+            lengths = [self.length(item) for item in self.items]
+            indices = list(LengthGroupedSampler(size, lengths=lengths))
+        else:
+            indices = list(range(len(self.items)))
+        return [[self.items[i] for i in indices[at : at + size]] for at in range(0, len(indices), size)]
 
-    def step(self, request):
-        feeds = self.inputs(request)
-        feeds["labels"] = self.ids(request.get("labels"), feeds["input_ids"].shape[0], request.get("target", 16))
-        milliseconds, losses = [], []
-        warmup = request.get("warmup", 0)
-        for index in range(warmup + request.get("steps", 1)):
-            start = time.perf_counter()
-            loss = self.forward(**feeds).loss
+    def length(self, item):
+        """The length of "input_ids", by which Trainer groups."""
+        return len(item["sourceIds"]) + (len(item["targetIds"]) if self.kind == "causal" else 0)
+
+    def described(self, batch):
+        targets = 0 if self.kind == "extractive" else 1
+        tokens = sum(len(item["sourceIds"]) + targets * len(item["targetIds"]) for item in batch)
+        rows = self.pad.get("source") or max(self.length(item) for item in batch)
+        if self.kind == "seq2seq":
+            rows += self.pad.get("target") or max(len(item["targetIds"]) for item in batch)
+        return {"examples": len(batch), "tokens": tokens, "padded": len(batch) * rows}
+
+    def collate(self, batch):
+        sources = [item["sourceIds"] for item in batch]
+        targets = [item["targetIds"] for item in batch]
+        source, target = self.pad.get("source"), self.pad.get("target")
+        if self.kind == "causal":
+            rows = [a + b for a, b in zip(sources, targets)]
+            labels = [[IGNORED] * len(a) + b for a, b in zip(sources, targets)]
+            feeds = {"input_ids": padded(rows, self.pad_id, source), "labels": padded(labels, IGNORED, source)}
+        else:
+            rows = sources
+            feeds = {"input_ids": padded(rows, self.pad_id, source)}
+        feeds["attention_mask"] = padded([[1] * len(row) for row in rows], 0, source)
+        if self.kind == "seq2seq":
+            feeds["labels"] = padded(targets, IGNORED, target)
+        if self.kind == "extractive":
+            starts = [item.get("contextStart", 0) for item in batch]
+            types = [[0] * start + [1] * (len(row) - start) for start, row in zip(starts, rows)]
+            feeds["token_type_ids"] = padded(types, 0, source)
+            feeds["start_positions"] = torch.tensor([first for first, _ in targets])
+            feeds["end_positions"] = torch.tensor([last for _, last in targets])
+        return feeds
+
+    def run(self, request):
+        milliseconds, processor, losses = [], [], []
+        for step in request.need("steps"):
+            start, spent = time.perf_counter(), time.process_time()
+            loss = self.forward(**self.collate(self.batches[step % len(self.batches)])).loss
             loss.backward()
+            torch.nn.utils.clip_grad_norm_(self.trained, 1.0)
             self.optimizer.step()
             self.optimizer.zero_grad(set_to_none=True)
-            value = loss.item()
-            if index >= warmup:
-                milliseconds.append((time.perf_counter() - start) * 1000)
-                losses.append(value)
-        return {"milliseconds": milliseconds, "loss": losses}
-
-    def generate(self, request):
-        feeds = self.inputs({"batch": 1, **request})
-        length = request.get("newTokens", 32)
-        best = float("inf")
-        for _ in range(request.get("runs", 1)):
-            start = time.perf_counter()
-            with torch.inference_mode():
-                output = self.model.generate(
-                    **feeds,
-                    max_new_tokens=length,
-                    min_new_tokens=length,
-                    num_beams=request.get("beams", 1),
-                    do_sample=False,
-                )
-            best = min(best, time.perf_counter() - start)
-        tokens = feeds["input_ids"].shape[0] * (output.shape[1] - 1)
-        return {"seconds": best, "tokens": tokens, "tokensPerSecond": tokens / best}
-
-    def memory(self, request):
-        lines = Path("/proc/self/status").read_text().splitlines()
-        sizes = {line.split(":")[0]: int(line.split()[1]) / 1024 for line in lines if line.startswith("Vm")}
-        return {"peakRssMb": sizes["VmHWM"], "rssMb": sizes["VmRSS"]}
-
-
-def answer(bench, line):
-    """One request to one answer; whatever fails becomes an answer too."""
-    op = None
-    try:
-        request = json.loads(line)
-        if not isinstance(request, dict):
-            raise ValueError("A request is a JSON object with \"op\".")
-        request = Request(request)
-        op = request.need("op")
-        if op == "quit":
-            return {"ok": True, "op": op}
-        handlers = {"load": bench.load, "step": bench.step, "generate": bench.generate, "memory": bench.memory}
-        if op not in handlers:
-            raise ValueError(f"\"{op}\" is not one of {sorted([*handlers, 'quit'])}.")
-        if op in ("step", "generate") and bench.model is None:
-            raise ValueError("No model yet: send \"load\" first.")
-        return {"ok": True, "op": op, **handlers[op](request)}
-    except Exception as error:
-        return {"ok": False, "op": op, "error": f"{type(error).__name__}: {error}"}
+            losses.append(loss.item())
+            milliseconds.append((time.perf_counter() - start) * 1000)
+            processor.append((time.process_time() - spent) * 1000)
+        return {"milliseconds": milliseconds, "processor": processor, "loss": losses}
 
 
 if __name__ == "__main__":
-    bench = Bench()
-    for line in sys.stdin:
-        if not line.strip():
-            continue
-        reply = answer(bench, line)
-        print(json.dumps(reply), file=ANSWERS, flush=True)
-        if reply["ok"] and reply["op"] == "quit":
-            break
+    training = Training()
+    line_server.serve({"load": training.load, "run": training.run})

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { seededRandom } from '../../trainer/data/random.ts'
+import { multipliesBytesExactly } from '../../trainer/exact-bytes.ts'
 import { kindOf } from '../../trainer/kinds/kinds.ts'
 import { initializeLora } from '../../trainer/lora/initialize.ts'
 import { chooseTrained } from '../../trainer/lora/trained.ts'
@@ -56,7 +57,9 @@ try {
   const model = await openModel(folder)
   const settings = parseSettings({ dropout: 0, weightPrecision: values.precision })
   const precision: WeightPrecision = settings.weightPrecision
-  const held = await holdWeights(model, { precision, folder: home, signal: new AbortController().signal })
+  const exactBytes = precision === 'int8' && (await multipliesBytesExactly())
+  const { signal } = new AbortController()
+  const held = await holdWeights(model, { precision, exactBytes, folder: home, signal })
   tell('weights are held')
   const trained = chooseTrained(model.architecture, settings)
   const base = { ...model, frozen: held.frozen }

@@ -1,173 +1,121 @@
 import { loadavg } from 'node:os'
-import { fileURLToPath } from 'node:url'
-import { seededRandom } from '../../trainer/data/random.ts'
-import type { Work } from './cases.ts'
-import { startLineProcess } from './line-process.ts'
-import type { LineProcess } from './line-process.ts'
-import { generatedSchema, loadedSchema, stepsSchema, tokenizedSchema } from './messages.ts'
-import type { BenchOptions } from './options.ts'
-import { figuresOf } from './side.ts'
-import type { Side, SideFigures, Turn } from './side.ts'
-import { median } from './statistics.ts'
+import { figuresOf, ratioOf } from './figures.ts'
+import type { Ratio, SideFigures } from './figures.ts'
+import type { BenchCase, CaseContext, OpenSide, Side, Turn } from './side.ts'
 
-/** One case of the document: figures, or an error. */
+/** One case of the document. */
 export interface CaseResult {
   readonly name: string
-  readonly work: Work
+  readonly work: BenchCase['work']
   /** The machine's load average over a minute; other work shows here. */
   readonly loadAverage: { readonly before: number; readonly after: number }
-  readonly loracle?: SideFigures
-  readonly peft?: SideFigures
-  /** Above 1 where this project is the faster or the smaller one. */
-  readonly ratio?: {
-    /** PEFT's median time over this project's, of each round. */
-    readonly perRound: readonly number[]
-    readonly median: number
-    /** PEFT's peak memory over this project's. */
-    readonly memory: number
-  }
+  /** By the name of the side. */
+  readonly sides: Readonly<Record<string, SideFigures>>
+  readonly ratios: readonly Ratio[]
+  /** The sides that could not do the work, and why. */
+  readonly failed: Readonly<Record<string, string>>
   readonly error?: string
 }
 
-export interface CaseContext {
-  readonly options: BenchOptions
-  /** The model folder, or the tokenizer's for tokenisation. */
-  readonly weights: string
-  readonly signal: AbortSignal
-  readonly progress: (line: string) => void
+interface Entrant {
+  readonly side: Side
+  readonly open: OpenSide
+  readonly turns: Turn[]
 }
 
-const warmUps = 2
-
-/** Measures one case; what fails becomes the case's error. */
-export async function runCase(name: string, work: Work, context: CaseContext): Promise<CaseResult> {
+/** Measures one case; what fails is told in the result and leaves the rest to go on. */
+export async function runCase(benchCase: BenchCase, context: CaseContext): Promise<CaseResult> {
+  const { name, work } = benchCase
   const before = loadavg()[0] ?? 0
-  const measured = await measure(name, work, context).catch((thrown: unknown) => ({
-    error: thrown instanceof Error ? thrown.message : String(thrown),
+  const failed: Record<string, string> = {}
+  const measured = await measure(benchCase, context, failed).catch((thrown: unknown) => ({
+    sides: {},
+    ratios: [],
+    error: sentenceOf(thrown),
   }))
-  return { name, work, loadAverage: { before, after: loadavg()[0] ?? 0 }, ...measured }
+  return { name, work, loadAverage: { before, after: loadavg()[0] ?? 0 }, ...measured, failed }
 }
 
 async function measure(
-  name: string,
-  work: Work,
+  benchCase: BenchCase,
   context: CaseContext,
-): Promise<Omit<CaseResult, 'name' | 'work' | 'loadAverage'>> {
-  const { steps, perRound, peft } = context.options
-  const processes: LineProcess[] = []
-  const open = async (label: string, process: LineProcess): Promise<Side> => {
-    processes.push(process)
-    const side = await warmUp(process, work, context)
-    context.progress(`${name}: ${label} is loaded and warm`)
-    return side
+  failed: Record<string, string>,
+): Promise<Pick<CaseResult, 'sides' | 'ratios'>> {
+  const { options, signal, progress } = context
+  const { name, warmUps = 1, perRound = options.perRound, comparedBy } = benchCase
+  const offered = await benchCase.sides(context)
+  const chosen = offered.filter((side) => options.sides?.includes(side.name) ?? true)
+  if (chosen.length === 0)
+    throw new Error(`${name} has no such side here. It has: ${offered.map((side) => side.name).join(', ')}.`)
+  let entrants: Entrant[] = []
+  const fail = async ({ side, open }: Entrant, reason: string) => {
+    failed[side.name] = reason
+    progress(`${name}: ${side.name} is out: ${reason}`)
+    entrants = entrants.filter((entrant) => entrant.side !== side)
+    await open.close()
+  }
+  /** A turn of one side; where it fails, the side is out and the others go on. */
+  const takeTurn = async (entrant: Entrant, count: number, round: number) => {
+    signal.throwIfAborted()
+    if (!entrants.includes(entrant)) return
+    try {
+      const turn = await entrant.open.turn(count, round)
+      if (round >= 0) entrant.turns.push(turn)
+    } catch (thrown) {
+      await fail(entrant, sentenceOf(thrown))
+    }
   }
   try {
-    const ours = await open('loracle', startOurs(work, context))
-    const theirs =
-      peft === null || work.kind === 'tokenization' ? null : await open('PEFT', startPeft(peft, context))
-    if (theirs) checkSameWork(ours, theirs)
-    const rounds = Math.ceil(steps / perRound)
+    for (const side of chosen) {
+      signal.throwIfAborted()
+      try {
+        entrants.push({ side, open: await side.open(), turns: [] })
+        progress(`${name}: ${side.name} is loaded`)
+      } catch (thrown) {
+        failed[side.name] = sentenceOf(thrown)
+        progress(`${name}: ${side.name} is out: ${sentenceOf(thrown)}`)
+      }
+    }
+    const openings = new Map(entrants.map(({ side, open }) => [side.name, open.opening]))
+    const differences = benchCase.check?.(openings) ?? new Map<string, string>()
+    for (const entrant of entrants) {
+      const difference = differences.get(entrant.side.name)
+      if (difference !== undefined) await fail(entrant, difference)
+    }
+    for (const entrant of entrants)
+      for (let warmUp = warmUps; warmUp > 0; warmUp--) await takeTurn(entrant, 1, -warmUp)
+    const rounds = Math.ceil(options.steps / perRound)
     for (let round = 0; round < rounds; round++) {
-      const count = Math.min(perRound, steps - round * perRound)
-      for (const side of theirs ? [ours, theirs] : [ours]) {
-        side.turns.push(await takeTurn(side.process, work, count))
-      }
-      context.progress(`${name}: round ${round + 1} of ${rounds}`)
+      const count = Math.min(perRound, options.steps - round * perRound)
+      // There and back again, so that no side always follows the same one.
+      for (const entrant of round % 2 === 0 ? entrants : entrants.toReversed())
+        await takeTurn(entrant, count, round)
+      progress(`${name}: round ${round + 1} of ${rounds}`)
     }
-    const loracle = await figuresOf(ours)
-    if (!theirs) return { loracle }
-    const peftFigures = await figuresOf(theirs)
-    const perRoundRatio = ours.turns.map(
-      (turn, round) => median(theirs.turns[round]?.milliseconds ?? []) / median(turn.milliseconds),
-    )
-    const memory = peftFigures.peakRssMb / loracle.peakRssMb
-    return {
-      loracle,
-      peft: peftFigures,
-      ratio: { perRound: perRoundRatio, median: median(perRoundRatio), memory },
-    }
+    return await summarizeCase(entrants, comparedBy)
   } finally {
-    await Promise.all(processes.map((process) => process.close()))
+    await Promise.all(entrants.map(({ open }) => open.close()))
   }
 }
 
-function startOurs({ kind }: Work, { signal }: CaseContext): LineProcess {
-  const script = kind === 'tokenization' ? './tokenizer-server.ts' : './engine-server.ts'
-  return startLineProcess(process.execPath, [fileURLToPath(new URL(script, import.meta.url))], { signal })
-}
-
-function startPeft(python: string, { options, signal }: CaseContext): LineProcess {
-  const threads = String(options.threads)
-  return startLineProcess(python, [fileURLToPath(new URL('./peft_reference.py', import.meta.url))], {
-    signal,
-    env: { OMP_NUM_THREADS: threads, MKL_NUM_THREADS: threads },
-  })
-}
-
-async function warmUp(process: LineProcess, work: Work, context: CaseContext): Promise<Side> {
-  const { threads, compile } = context.options
-  const loaded = await process.ask(
-    {
-      op: 'load',
-      weights: context.weights,
-      purpose: work.kind,
-      threads,
-      ...(work.kind === 'training' ? { lora: work.lora, compile } : {}),
-    },
-    loadedSchema,
+async function summarizeCase(entrants: readonly Entrant[], comparedBy: BenchCase['comparedBy']) {
+  const records = await Promise.all(
+    entrants.map(async ({ side, open, turns }) => {
+      const record = { opening: open.opening, turns, peakRssMb: await open.peakRssMb() }
+      return { side, record }
+    }),
   )
-  const first = await takeTurn(process, work, 1)
-  await takeTurn(process, work, warmUps - 1)
-  return { process, loaded, first, turns: [] }
+  const ratios = records.flatMap(({ side: ours, record }) =>
+    records.flatMap(({ side: theirs, record: other }) =>
+      ours.role === 'ours' && theirs.role === 'reference'
+        ? [ratioOf([ours.name, record], [theirs.name, other], comparedBy)]
+        : [],
+    ),
+  )
+  const sides = Object.fromEntries(records.map(({ side, record }) => [side.name, figuresOf(record)]))
+  return { sides, ratios }
 }
 
-async function takeTurn(process: LineProcess, work: Work, count: number): Promise<Turn> {
-  switch (work.kind) {
-    case 'training': {
-      const { batch, source, target } = work
-      const inputs = randomIds('inputs', batch, source)
-      const labels = randomIds('labels', batch, target)
-      const done = await process.ask({ op: 'step', inputs, labels, steps: count }, stepsSchema)
-      return { ...done, tokens: batch * (source + target) }
-    }
-    case 'answering': {
-      const { batch, source, newTokens } = work
-      const inputs = randomIds('inputs', batch, source)
-      const milliseconds: number[] = []
-      for (let i = 0; i < count; i++) {
-        const { seconds, tokens } = await process.ask({ op: 'generate', inputs, newTokens }, generatedSchema)
-        if (tokens !== batch * newTokens)
-          throw new Error(`${tokens} tokens were generated where ${batch * newTokens} were asked for.`)
-        milliseconds.push(seconds * 1000)
-      }
-      return { milliseconds, loss: [], tokens: batch * newTokens }
-    }
-    case 'tokenization': {
-      const done = await process.ask({ op: 'tokenize', passes: count }, tokenizedSchema)
-      return { ...done, loss: [] }
-    }
-  }
-}
-
-// Past T5's special tokens, and within the vocabulary of any model that is worth a bench.
-const [lowestId, highestId] = [3, 999]
-
-/** Rows of ids, the same in every turn and on both sides. */
-function randomIds(purpose: string, rows: number, length: number): number[][] {
-  const random = seededRandom(0, 'bench', purpose)
-  const id = () => lowestId + Math.floor(random() * (highestId - lowestId + 1))
-  return Array.from({ length: rows }, () => Array.from({ length }, id))
-}
-
-/** @throws Error where the two sides train different numbers of values, or differ in the loss before training. */
-function checkSameWork(ours: Side, theirs: Side): void {
-  const [mine, other] = [ours.loaded.trainable, theirs.loaded.trainable]
-  const [loss, otherLoss] = [ours.first.loss[0], theirs.first.loss[0]]
-  if (loss === undefined || otherLoss === undefined) return
-  if (mine !== other)
-    throw new Error(`The sides differ in their work: ${mine} values are trained here, ${other} by PEFT.`)
-  if (!(Math.abs(loss - otherLoss) <= 1e-4 * Math.abs(otherLoss)))
-    throw new Error(
-      `The sides differ in their work: the first loss is ${loss} here and ${otherLoss} in PEFT.`,
-    )
+function sentenceOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown)
 }

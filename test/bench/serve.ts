@@ -1,28 +1,35 @@
 import { readFile } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
-import { requestSchema } from './messages.ts'
-import type { ReceivedRequest } from './messages.ts'
+import { z } from 'zod'
 
-/** Does the work of a request; `memory` and `quit` never come here. */
-export type Handle = (request: ReceivedRequest) => Promise<object>
+/** Checks a request and does its work. */
+export type Handler = (request: unknown) => Promise<object> | object
 
-/** Answers the requests on standard input, one after the other, until `quit` or its end. */
-export async function serve(handle: Handle): Promise<void> {
+/** A handler of requests of one form. */
+export function handler<T>(schema: z.ZodType<T>, work: (request: T) => Promise<object> | object): Handler {
+  return (request) => work(schema.parse(request))
+}
+
+const operationSchema = z.looseObject({ op: z.string() })
+const quitting = { ok: true }
+
+/** Answers the requests on standard input by their `op`, one after the other, until `quit` or its end. */
+export async function serve(handlers: Readonly<Record<string, Handler>>): Promise<void> {
   for await (const line of createInterface({ input: process.stdin })) {
-    const reply = await answer(handle, line)
+    const reply = await answer(handlers, line)
     process.stdout.write(`${JSON.stringify(reply)}\n`)
     if (reply === quitting) break
   }
 }
 
-const quitting = { ok: true }
-
-async function answer(handle: Handle, line: string): Promise<object> {
+async function answer(handlers: Readonly<Record<string, Handler>>, line: string): Promise<object> {
   try {
-    const request = requestSchema.parse(JSON.parse(line))
+    const request = operationSchema.parse(JSON.parse(line))
     if (request.op === 'quit') return quitting
     if (request.op === 'memory') return { ok: true, peakRssMb: await peakRssMb() }
-    return { ok: true, ...(await handle(request)) }
+    const work = handlers[request.op]
+    if (!work) throw new Error(`There is no operation ${request.op} here.`)
+    return { ok: true, ...(await work(request)) }
   } catch (thrown) {
     return { ok: false, error: thrown instanceof Error ? thrown.message : String(thrown) }
   }

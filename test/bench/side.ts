@@ -1,67 +1,74 @@
-import type { LineProcess } from './line-process.ts'
-import type { Loaded } from './messages.ts'
-import { memorySchema } from './messages.ts'
-import { summarize } from './statistics.ts'
-import type { Summary } from './statistics.ts'
+import type { BenchOptions } from './options.ts'
+import type { PublishedShape } from './write-random-model.ts'
 
-/** What one side did in one turn: times in milliseconds, and in training the losses. */
-export interface Turn {
-  readonly milliseconds: readonly number[]
-  readonly loss: readonly number[]
-  /** Tokens that one step, generation or pass takes or makes. */
-  readonly tokens: number
-  /** In tokenisation: UTF-16 units of one pass. */
-  readonly characters?: number
+/** What a case's sides are made from. */
+export interface CaseContext {
+  readonly options: BenchOptions
+  readonly signal: AbortSignal
+  readonly progress: (line: string) => void
+  /** A temporary folder of the whole bench; it is removed at the end. */
+  readonly folder: string
+  /** The folder of a model of a published shape: `--weights`, or random weights that are written when first asked for. */
+  model(shape: PublishedShape): Promise<string>
 }
 
-/** One side's process with what it has done so far. */
+/** One piece of work that is measured, done by several sides in alternation. */
+export interface BenchCase {
+  readonly name: string
+  /** What is done, for the document. */
+  readonly work: Readonly<Record<string, unknown>>
+  /** Turns after the first that are not counted; 1 where it is left out. */
+  readonly warmUps?: number
+  /** Steps of one turn; `--round` where it is left out. */
+  readonly perRound?: number
+  /** Compare times for one of these of `Turn.done`, where sides do different amounts in a step. */
+  readonly comparedBy?: string
+  /** The sides that can do the work here, those of this project first. */
+  sides(context: CaseContext): Promise<readonly Side[]>
+  /** What shows that a side did other work than the first: by the side's name, a sentence. */
+  check?(openings: ReadonlyMap<string, Opening>): ReadonlyMap<string, string>
+}
+
+/** One way of doing a case's work. */
 export interface Side {
-  readonly process: LineProcess
-  readonly loaded: Loaded
-  /** The first step, which is not counted. */
-  readonly first: Turn
-  readonly turns: Turn[]
+  readonly name: string
+  /** Every side of this project is compared with every reference. */
+  readonly role: 'ours' | 'reference'
+  /**
+   * Starts the process, loads, and does the first step. Whoever opens it closes it; where opening fails it leaves
+   * nothing behind.
+   */
+  open(): Promise<OpenSide>
 }
 
-/** One side's figures. */
-export interface SideFigures {
-  /** Opening the model folder and the sessions; not the start of the process, nor Python's imports. */
-  readonly loadSeconds: number
-  /** Loading and the first step together. */
-  readonly secondsToFirst: number
-  /** Of the counted steps, generations or passes. */
-  readonly milliseconds: Summary
-  /** At the median time: source and target tokens in training, new tokens in generation, all in tokenisation. */
-  readonly tokensPerSecond: number
-  readonly tokensEach: number
-  readonly charactersPerSecond?: number
-  readonly peakRssMb: number
-  readonly trainableParameters?: number
+export interface OpenSide {
+  readonly opening: Opening
+  /** Does some steps. `round` counts from 0; warm-ups have numbers below. */
+  turn(count: number, round: number): Promise<Turn>
+  /** The most resident memory so far, in MiB. */
+  peakRssMb(): Promise<number>
+  close(): Promise<void>
+}
+
+/** How a side began. */
+export interface Opening {
+  /** From the start of the process to the end of its first step. */
+  readonly startSeconds: number
+  /** Of those, opening the model folder and the sessions; no imports. */
+  readonly loadSeconds?: number
+  readonly trainable?: number
   readonly firstLoss?: number
-  readonly lastLoss?: number
   readonly versions: Readonly<Record<string, string>>
 }
 
-/** A side's figures after its last turn. */
-export async function figuresOf({ process, loaded, first, turns }: Side): Promise<SideFigures> {
-  const { peakRssMb } = await process.ask({ op: 'memory' }, memorySchema)
-  const milliseconds = summarize(turns.flatMap((turn) => turn.milliseconds))
-  const firstLoss = first.loss[0]
-  const lastLoss = turns.at(-1)?.loss.at(-1)
-  return {
-    loadSeconds: loaded.seconds,
-    secondsToFirst: loaded.seconds + (first.milliseconds[0] ?? 0) / 1000,
-    milliseconds,
-    tokensPerSecond: first.tokens / (milliseconds.median / 1000),
-    tokensEach: first.tokens,
-    ...(first.characters === undefined
-      ? {}
-      : { charactersPerSecond: first.characters / (milliseconds.median / 1000) }),
-    peakRssMb,
-    ...(loaded.trainable === undefined || firstLoss === undefined
-      ? {}
-      : { trainableParameters: loaded.trainable, firstLoss }),
-    ...(lastLoss === undefined ? {} : { lastLoss }),
-    versions: loaded.versions,
-  }
+/** What one side did in one turn. */
+export interface Turn {
+  /** Wall-clock time of each step (a generation, an import, a slice of an epoch). */
+  readonly milliseconds: readonly number[]
+  /** Processor time of each step, of all threads. */
+  readonly processor?: readonly number[]
+  /** What the turn's steps did together, such as `tokens`, `examples`; given per second in the figures. */
+  readonly done: Readonly<Record<string, number>>
+  /** In training, before each step. */
+  readonly loss?: readonly number[]
 }

@@ -1,22 +1,23 @@
+import type { Ratio, SideFigures } from './figures.ts'
+import { columnWidths } from './markdown-table.ts'
 import type { CaseResult } from './run-case.ts'
-import type { SideFigures } from './side.ts'
 
 const headings = [
   'case',
-  'by',
+  'side',
   'load s',
-  'first s',
+  'start s',
   'median ms',
-  'min-max ms',
-  'tokens/s',
+  'quartiles ms',
+  'processor ms',
+  'a second',
   'peak MiB',
-  'ratio',
 ]
 
-/** The results as a table for people; ratios are PEFT's time and memory over this project's. */
+/** The results as a table for people, their ratios under it. */
 export function formatTable(results: readonly CaseResult[]): string {
   const rows = [headings, ...results.flatMap(rowsOf)]
-  const widths = headings.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
+  const widths = columnWidths(rows)
   const lines = rows.map((row) =>
     row
       .map((cell, column) =>
@@ -25,27 +26,34 @@ export function formatTable(results: readonly CaseResult[]): string {
       .join('  ')
       .trimEnd(),
   )
-  const errors = results.flatMap(({ name, error }) => (error === undefined ? [] : [`${name}: ${error}`]))
-  return [...lines, ...errors].join('\n')
+  const ratios = results.flatMap(({ name, ratios }) => ratios.map((ratio) => `${name}: ${told(ratio)}`))
+  const problems = results.flatMap(({ name, error, failed }) => [
+    ...(error === undefined ? [] : [`${name}: ${error}`]),
+    ...Object.entries(failed).map(([side, reason]) => `${name}: no figures of ${side}: ${reason}`),
+  ])
+  return [...lines, ...ratios, ...problems].join('\n')
 }
 
-function rowsOf({ name, loracle, peft, ratio }: CaseResult): string[][] {
-  if (!loracle) return [[name, 'failed']]
-  const against = ratio ? `${ratio.median.toFixed(2)} (memory ${ratio.memory.toFixed(2)})` : ''
-  return [
-    [name, 'loracle', ...cellsOf(loracle), against],
-    ...(peft ? [[name, 'PEFT', ...cellsOf(peft), '']] : []),
-  ]
+function rowsOf({ name, sides }: CaseResult): string[][] {
+  return Object.entries(sides).map(([side, figures], i) => [i === 0 ? name : '', side, ...cellsOf(figures)])
 }
 
 function cellsOf(figures: SideFigures): string[] {
-  const { median, min, max } = figures.milliseconds
+  const { median, lowerQuartile, upperQuartile } = figures.milliseconds
   return [
-    figures.loadSeconds.toFixed(2),
-    figures.secondsToFirst.toFixed(2),
+    figures.loadSeconds?.toFixed(2) ?? '',
+    figures.startSeconds.toFixed(2),
     median.toFixed(0),
-    `${min.toFixed(0)}-${max.toFixed(0)}`,
-    figures.tokensPerSecond.toFixed(0),
+    `${lowerQuartile.toFixed(0)}-${upperQuartile.toFixed(0)}`,
+    figures.processorMilliseconds?.median.toFixed(0) ?? '',
+    Object.entries(figures.perSecond)
+      .map(([name, value]) => `${value >= 100 ? value.toFixed(0) : value.toPrecision(3)} ${name}`)
+      .join(', '),
     figures.peakRssMb.toFixed(0),
   ]
+}
+
+function told({ side, against, time, processor, memory, start }: Ratio): string {
+  const spent = processor === undefined ? '' : `, processor time ${processor.toFixed(2)}`
+  return `${side} against ${against}: time ${time.toFixed(2)}${spent}, memory ${memory.toFixed(2)}, start ${start.toFixed(2)}`
 }

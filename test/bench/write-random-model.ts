@@ -3,8 +3,11 @@ import { join } from 'node:path'
 import { encodeValues } from '../../trainer/checkpoint/encode-values.ts'
 import { writeSafetensors } from '../../trainer/checkpoint/safetensors-writer.ts'
 import { seededRandom } from '../../trainer/data/random.ts'
+import { bert } from '../../trainer/models/bert.ts'
+import { parseBertConfig } from '../../trainer/models/bert-config.ts'
 import { gptNeoParameters, parseGptNeoConfig } from '../../trainer/models/gpt-neo-config.ts'
 import { parseT5Config, t5Parameters } from '../../trainer/models/t5-config.ts'
+import { bertBase } from '../support/random-bert.ts'
 import { flanT5Small } from '../support/random-model.ts'
 
 /** Configurations of published models, as their config.json has them. */
@@ -50,10 +53,12 @@ export const publishedShapes = {
     bos_token_id: 50256,
     eos_token_id: 50256,
   },
+  'bert-base': bertBase,
 } as const
 export type PublishedShape = keyof typeof publishedShapes
 
-const poolSize = 1 << 20
+// No multiple of a width: a table's rows would repeat, and tokens be exactly as likely as others.
+const poolSize = (1 << 20) + 7
 
 /**
  * Writes config.json and random weights of a published shape, tensor by tensor: the largest takes no more memory than
@@ -65,11 +70,8 @@ export async function writeRandomModel(
   shape: PublishedShape,
   dtype: 'F32' | 'F16' | 'BF16',
 ): Promise<void> {
-  const config = publishedShapes[shape]
-  const parameters =
-    config.model_type === 't5'
-      ? t5Parameters(parseT5Config(config, 'config.json', new Set(['lm_head.weight'])))
-      : gptNeoParameters(parseGptNeoConfig(config, 'config.json', new Set()))
+  const config: Readonly<Record<string, unknown>> = publishedShapes[shape]
+  const parameters = parametersOf(config)
   const random = seededRandom(0, 'random model', shape)
   // Of unit deviation, and near enough to a normal distribution.
   const pool = Float32Array.from({ length: poolSize }, () => 2 * (random() + random() + random() - 1.5))
@@ -94,6 +96,18 @@ export async function writeRandomModel(
   await mkdir(folder, { recursive: true })
   await writeFile(join(folder, 'config.json'), JSON.stringify(config))
   await writeSafetensors(join(folder, 'model.safetensors'), tensors, { format: 'pt' })
+}
+
+/** Names and shapes of all weights, a span head among them where the model can have one. */
+function parametersOf(config: Readonly<Record<string, unknown>>): ReadonlyMap<string, readonly number[]> {
+  switch (config.model_type) {
+    case 't5':
+      return t5Parameters(parseT5Config(config, 'config.json', new Set(['lm_head.weight'])))
+    case 'gpt_neo':
+      return gptNeoParameters(parseGptNeoConfig(config, 'config.json', new Set()))
+    default:
+      return bert(parseBertConfig(config, 'config.json'), new Set()).parameters
+  }
 }
 
 /** Bytes from a place on, from the start again after the end, as often as it takes. */
