@@ -264,6 +264,7 @@ export const emptySettings: Readonly<Record<string, string>> = {
   passageLength: '512, or what the model reads',
   stopStrings: 'nothing',
   earlyStoppingPatience: 'never',
+  microBatchTokens: 'what suits the processor',
 }
 
 /** Sentences of settings that read better in a form than in a help text. */
@@ -297,6 +298,8 @@ export const settingSentences: Readonly<Record<string, string>> = {
     'With adapters in the upper layers alone, what lies below is computed once for each example. Without dropout.',
   gradientCheckpointing:
     'Less memory for more time: what is cheap costs a few percent, whole blocks a third more.',
+  microBatchTokens:
+    'Tokens of a batch that are computed at a time: fewer take less memory, the result is the same. Empty: what suits the processor.',
   weightPrecision:
     'Fewer bits take less memory and change the base a little: 8 or 4 on the processor, 16 on graphics. For adapters alone.',
 }
