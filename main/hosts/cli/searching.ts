@@ -231,11 +231,15 @@ async function follow(app: App, begun: SearchDetail, request: Request): Promise<
 /** Resolves with the next change of a search, when the signal aborts, or after a while. */
 async function changeOf({ handlers }: App, stopped: AbortSignal | null): Promise<void> {
   const waiting = new AbortController()
-  const signals = [waiting.signal, AbortSignal.timeout(1_000), ...(stopped ? [stopped] : [])]
+  // Not `AbortSignal.timeout`, for which the process would not stay: a change may have been missed, and nothing else be
+  // at work.
+  const timer = setTimeout(() => waiting.abort(), 1_000)
+  const signals = [waiting.signal, ...(stopped ? [stopped] : [])]
   const emit: Parameters<App['handlers']['app.watch']>[1]['emit'] = ({ topic }) => {
     if (topic === 'searches') waiting.abort()
   }
   await handlers['app.watch']({}, { emit, signal: AbortSignal.any(signals) }).catch(() => undefined)
+  clearTimeout(timer)
 }
 
 function closing(search: SearchDetail, { project, home }: Request, output: Output): string {
