@@ -28,7 +28,7 @@ export const settingsSchema = z.strictObject({
     .nullable()
     .default(null)
     .describe(
-      "Tokens of a batch that are computed at a time, with the same result: fewer take less memory; null takes what fits a processor's caches, and whole batches on a GPU.",
+      "Tokens of a batch that are computed at a time, with the same result but for the draw of dropout: fewer take less memory; null takes what fits a processor's caches, and whole batches on a GPU.",
     ),
   learningRate: z.number().positive().default(1e-3).describe('Peak learning rate of AdamW.'),
   schedule: z

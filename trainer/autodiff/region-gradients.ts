@@ -117,7 +117,7 @@ export const regionRules: Readonly<Record<string, RegionRule>> = {
   /** Input: the same value, computed in another way. */
   same: (_, gradient) => [gradient],
 
-  /** Input x `[tokens, heads·headWidth]`, split into rows; saved slots `[tokens, heads]` (see `packedRows`). */
+  /** Input x `[tokens, heads·headWidth]`, split into rows; saved slots `[tokens, heads]` (see `gatheredRows`). */
   splitTokens: (region, gradient) => {
     const slots = saved(region, 'slots')
     const rows = reshape(gradient, [product(gradient.shape.slice(0, -1)), dimAt(gradient.shape, -1)])

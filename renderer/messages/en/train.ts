@@ -299,7 +299,7 @@ export const settingSentences: Readonly<Record<string, string>> = {
   gradientCheckpointing:
     'Less memory for more time: what is cheap costs a few percent, whole blocks a third more.',
   microBatchTokens:
-    'Tokens of a batch that are computed at a time: fewer take less memory, the result is the same. Empty: what suits the processor.',
+    'Tokens of a batch that are computed at a time: fewer take less memory. Empty: what suits the processor.',
   weightPrecision:
     'Fewer bits take less memory and change the base a little: 8 or 4 on the processor, 16 on graphics. For adapters alone.',
 }
