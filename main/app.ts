@@ -1,8 +1,11 @@
 import { appendFile, readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
+import { createAppLog, noLog } from './app-log.ts'
 import { createChat } from './chat/chat.ts'
 import { argumentChecks } from './contract/arguments.ts'
+import type { FoundPassage } from './contract/comparisons.ts'
 import type { Engine } from './contract/engine.ts'
+import type { AnswerSettings } from './contract/engine-types.ts'
 import { AppError } from './contract/errors.ts'
 import type { Handlers, MethodName } from './contract/methods.ts'
 import type { AppInfo } from './contract/projects.ts'
@@ -15,16 +18,19 @@ import { createNotices } from './notices.ts'
 import { createFiles } from './projects/folder-listing.ts'
 import { createPreferences } from './projects/preferences.ts'
 import { createProjects } from './projects/service.ts'
+import { openMirroredStore } from './recovery/open-mirrored-store.ts'
 import type { HostedApp } from './rpc/hosted-app.ts'
+import { readOnlyHandlers } from './read-only-app.ts'
 import { createRuns } from './runs/runs.ts'
 import { createSampleProject } from './sample-project.ts'
 import { createSearches } from './searches/searches.ts'
 import { createChanges } from './store/changes.ts'
 import { homeFolders } from './store/files.ts'
-import { openStore } from './store/open.ts'
+import { projectForm } from './store/project-form.ts'
 import { readTrainedRun } from './store/trained-run.ts'
 import { resolveUpload } from './store/uploads.ts'
 import { createAnswering } from './trainers/answering.ts'
+import { answerSettings, outcomeOf } from './trainers/ask-sides.ts'
 import { errorValueOf } from './trainers/error-value.ts'
 import { createProviders, providersFile } from './trainers/providers.ts'
 import type { TrainerProcess } from './trainers/trainer-process.ts'
@@ -32,7 +38,11 @@ import type { TrainerProcess } from './trainers/trainer-process.ts'
 export { answerSettingNames, nearestName } from '../trainer/protocol.ts'
 export { createEngine } from './engine.ts'
 export { defaultHome } from './home-folder.ts'
+export { writeSupportFile } from './support/support-file.ts'
+export { createAnswering } from './trainers/answering.ts'
+export type { Answering, AnsweringLoad, AnsweringOptions } from './trainers/answering.ts'
 export { errorValueOf } from './trainers/error-value.ts'
+export type { Client } from './trainers/fair-queue.ts'
 export { createProviders, providersFile } from './trainers/providers.ts'
 export { forkTrainer } from './trainers/trainer-process.ts'
 export type { TrainerExit, TrainerProcess } from './trainers/trainer-process.ts'
@@ -56,23 +66,53 @@ export interface AppOptions {
 export interface App extends HostedApp {
   readonly handlers: Handlers
   readonly checks: typeof argumentChecks
+  /** Why nothing can be changed (a newer version made the store); null where it can. */
+  readonly readOnly: AppError | null
   /** Where a host puts what is uploaded to it. */
   readonly uploadsDir: string
   readonly engine: Engine
+  /** What a start that had to make the store anew tells of it, as its notice does; null after any other start. */
+  readonly rebuilt: string | null
+  /** Resolves when what was committed is in the files beside the store, too. */
+  mirrored(): Promise<void>
   /** The model folder of a project and the adapter of its newest finished run. @throws AppError `model_missing` */
   answeringPaths(projectId: string): Promise<{ readonly model: string; readonly adapter: string | null }>
+  /**
+   * What a project answers with: its model, and a run of it where one is named.
+   *
+   * @throws AppError `model_missing`, `run_missing`, `run_state`.
+   */
+  askedProject(projectId: string, runId: string | null): Promise<AskedProject>
   /** Writes the questions that a project holds out into a folder, as one file; null where there are none. */
   writeHeldOut(projectId: string, folder: string): Promise<string | null>
 }
 
+/** A project as a host asks it that has no chats. */
+export interface AskedProject {
+  readonly base: { readonly model: string; readonly adapter: null }
+  /** Null where no run was named. */
+  readonly tuned: { readonly model: string; readonly adapter: string | null } | null
+  /** Those under which the run has answered. */
+  readonly settings: AnswerSettings
+  readonly form: 'qa' | 'task'
+  /** The passages that fit a question best, the best first. */
+  search(question: string, limit: number): Promise<readonly FoundPassage[]>
+}
+
 /**
- * Opens the store of a home folder, sets right what the last process left, and builds the services.
+ * Opens the store of a home folder, sets right what the last process left, and builds the services. Over a store that
+ * a newer version made the app only shows: it sets nothing right, and what would write is refused with `store_newer`.
  *
- * @throws AppError `store_in_use`, `store_newer`, `store_damaged`, `disk_full`, `write_failed`.
+ * @throws AppError `store_in_use`, `store_damaged`, `store_not_updated`, `disk_full`, `write_failed`.
  */
 export async function createApp(options: AppOptions): Promise<App> {
   const { home, root, version, host, startTrainer, startsWaitingRuns = true } = options
-  const store = await openStore(resolve(home))
+  const { store, rebuilt, startMirror, mirrored, close } = await openMirroredStore(resolve(home))
+  // Beside a store that a newer version made nothing is written at all.
+  const { readOnly } = store
+  const log = readOnly ? noLog : createAppLog(store.home)
+  log.note('opened', { version, host, node: process.version, system: `${process.platform}-${process.arch}` })
+  if (rebuilt) log.note('rebuilt', { ...rebuilt })
   const changes = createChanges()
   const notices = createNotices({ store, changes })
   const answering = createAnswering({ startTrainer })
@@ -94,14 +134,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     store,
     changes,
     providers,
-    starters: [
-      { id: starterId, name: 'Loracle starter', folder: join(root, 'assets', 'starter') },
-      {
-        id: 'starter-gpt-neo',
-        name: 'Loracle starter (GPT-Neo)',
-        folder: join(root, 'assets', 'starter-gpt-neo'),
-      },
-    ],
+    starters: readOnly ? [] : startersIn(root),
     catalogueFile: join(root, 'assets', 'model-catalog.json'),
     isModelInUse: async (modelId) => (await runs.usesModel(modelId)) || searches.usesModel(modelId),
   })
@@ -173,7 +206,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     starterId: async () => ((await models.modelOf(starterId))?.usable ? starterId : null),
   })
 
-  try {
+  const setRight = async (): Promise<void> => {
     // The starter is in the list from the start; an installation without it still opens.
     await models.modelOf(starterId).catch(() => null)
     // What cannot be swept on a full disk is out of sight, and is swept at a later start.
@@ -181,12 +214,17 @@ export async function createApp(options: AppOptions): Promise<App> {
     await projects.sweepOrphans().catch(unlessFull)
     await searches.recover()
     await runs.recover({ startsWaitingRuns })
+  }
+  try {
+    if (!readOnly) await setRight()
   } catch (thrown) {
     // A folder whose store cannot be written is left to whoever tries next.
-    await store.close().catch(() => undefined)
+    await close().catch(() => undefined)
     throw thrown
   }
+  await startMirror()
 
+  let isEnding = false
   const handlers: Handlers = {
     ...notices.handlers,
     ...createPreferences({ store }),
@@ -205,6 +243,7 @@ export async function createApp(options: AppOptions): Promise<App> {
       host,
       home: store.home,
       platform: process.platform,
+      readOnly: readOnly && errorValueOf(readOnly),
       notices: await notices.list(),
     }),
     'app.watch': (_, { emit, signal }) =>
@@ -218,11 +257,20 @@ export async function createApp(options: AppOptions): Promise<App> {
   }
 
   return {
-    handlers: onlyHandlers(handlers),
+    handlers: onlyHandlers(readOnly ? readOnlyHandlers(handlers, readOnly) : handlers),
     checks: argumentChecks,
+    readOnly,
     uploadsDir: homeFolders(store.home).uploads,
     engine: createEngine({ startTrainer, providers }),
-    toErrorValue: errorValueOf,
+    rebuilt: rebuilt?.sentence ?? null,
+    mirrored,
+    toErrorValue: (thrown) => {
+      const said = errorValueOf(thrown)
+      // A call that still comes finds the store closed, which is no fault.
+      const error = isEnding && said.code === 'internal' ? errorValueOf(ending) : said
+      log.error(error)
+      return error
+    },
     findDownload: (exportId) => exports.fileOf(exportId).catch(() => undefined),
     activeRun: () => runs.activeRun() ?? undefined,
     answeringPaths: async (projectId) => {
@@ -236,9 +284,31 @@ export async function createApp(options: AppOptions): Promise<App> {
       }
       const model = await modelOf(projectId)
       if (model) return { model: model.folder, adapter: null }
-      throw new AppError('model_missing', 'The project has no model yet. Choose one on its Model page.', {
-        projectId,
-      })
+      throw noModel(projectId)
+    },
+    askedProject: async (projectId, runId) => {
+      const search = (question: string, limit: number) => datasets.searchPassages(projectId, question, limit)
+      const form = await projectForm(store, projectId)
+      if (runId === null) {
+        const model = await modelOf(projectId)
+        if (!model) throw noModel(projectId)
+        return { base: { model: model.folder, adapter: null }, tuned: null, settings: {}, form, search }
+      }
+      const run = await runOf(runId)
+      if (run?.projectId !== projectId)
+        throw new AppError('run_missing', 'This run is not there in this project. Choose another one.', {
+          runId,
+        })
+      const { modelFolder, settings } = run
+      const outcome = outcomeOf(run)
+      const isModel = settings['method'] === 'full'
+      return {
+        base: { model: modelFolder, adapter: null },
+        tuned: isModel ? { model: outcome, adapter: null } : { model: modelFolder, adapter: outcome },
+        settings: answerSettings(settings),
+        form,
+        search,
+      }
     },
     writeHeldOut: async (projectId, folder) => {
       const { tests } = await datasets.writeSplits(projectId, folder)
@@ -248,14 +318,35 @@ export async function createApp(options: AppOptions): Promise<App> {
       return all
     },
     dispose: async () => {
+      isEnding = true
       // Each is tried, whatever the others did: no process may outlive the app.
       const { quit, dispose: endSearches } = searches
       const trainers = [quit, runs.dispose, endSearches]
-      for (const end of [...trainers, models.dispose, datasets.dispose, answering.dispose, store.close])
+      for (const end of [...trainers, models.dispose, datasets.dispose, answering.dispose, close])
         await end().catch(() => undefined)
+      log.note('closed')
+      await log.close()
     },
   }
 }
+
+const ending = new AppError('connection_lost', 'Loracle is closing. Open it again, and try once more.')
+
+function noModel(projectId: string): AppError {
+  return new AppError('model_missing', 'The project has no model yet. Choose one on its Model page.', {
+    projectId,
+  })
+}
+
+/** The models that come with the app. */
+const startersIn = (root: string) => [
+  { id: starterId, name: 'Loracle starter', folder: join(root, 'assets', 'starter') },
+  {
+    id: 'starter-gpt-neo',
+    name: 'Loracle starter (GPT-Neo)',
+    folder: join(root, 'assets', 'starter-gpt-neo'),
+  },
+]
 
 function unlessFull(thrown: unknown): void {
   if (errorValueOf(thrown).code !== 'disk_full') throw thrown

@@ -21,16 +21,19 @@ const foundations = [
   'trainer/settings.ts',
   'trainer/nearest-name.ts',
   'trainer/shown-value.ts',
+  'trainer/parse-json.ts',
 ]
 const pure = (...may: readonly string[]): Layer => ({ may: [...foundations, ...may], node: false })
 const trainer = (...may: readonly string[]): Layer => ({
-  may: [...foundations, ...may],
+  may: [...foundations, 'trainer/read-bounded.ts', ...may],
   types: ['trainer/protocol.ts'],
 })
 const recipe: Layer = { may: ['trainer'] }
 
 const layers: Readonly<Record<string, Layer>> = {
-  'trainer/errors.ts': { may: [], node: false },
+  'trainer/errors.ts': { may: ['trainer/shown-value.ts'], node: false },
+  'trainer/parse-json.ts': { may: [], node: false },
+  'trainer/read-bounded.ts': { may: ['trainer/errors.ts'] },
   'trainer/nearest-name.ts': { may: [], node: false },
   'trainer/shown-value.ts': { may: [], node: false },
   'trainer/architectures.ts': { may: [], node: false },
@@ -79,13 +82,23 @@ const layers: Readonly<Record<string, Layer>> = {
   'trainer/worker.ts': recipe,
   // Every other file of the trainer is part of a recipe: finetune, evaluate, ask, doctor, generate, …
   trainer: recipe,
-  'main/contract': { may: ['trainer/data/tasks.ts'], types: ['trainer/protocol.ts'], node: false },
+  'main/contract': {
+    may: ['trainer/data/tasks.ts', 'trainer/shown-value.ts'],
+    types: ['trainer/protocol.ts'],
+    node: false,
+  },
   'main/rpc': { may: ['main/contract'], node: false },
   'main/store': { may: ['main/contract'] },
   // Trainer processes, which runs, comparisons and chat all use; like the store it lies below the services.
   'main/trainers': { may: ['main/contract', 'trainer/protocol.ts'] },
   'main/home-folder.ts': { may: [] },
+  'main/app-log.ts': { may: ['main/contract', 'main/store'] },
+  // Reads what all services keep, without any of them: it has to work where they cannot.
+  'main/support': { may: ['main/contract', 'main/store', 'main/app-log.ts'] },
+  // Keeps the store's content as files beside it and makes a damaged store anew from them; no service knows of it.
+  'main/recovery': { may: ['main/contract', 'main/store'] },
   'main/notices.ts': { may: ['main/contract', 'main/store'] },
+  'main/read-only-app.ts': { may: ['main/contract', 'main/store', 'main/trainers'] },
   'main/engine.ts': { may: ['main/contract', 'main/runs', 'main/trainers', 'trainer/protocol.ts'] },
   ...Object.fromEntries(
     ['projects', 'datasets', 'models', 'runs', 'searches', 'evaluations', 'chat', 'export'].map((service) => [
@@ -96,8 +109,12 @@ const layers: Readonly<Record<string, Layer>> = {
           'main/store',
           'main/trainers',
           'trainer/protocol.ts',
+          'trainer/parse-json.ts',
+          'trainer/read-bounded.ts',
           'trainer/data',
           'trainer/metrics',
+          // Files that are there whole or not at all.
+          'trainer/checkpoint/write-atomic.ts',
         ],
       },
     ]),
@@ -114,6 +131,11 @@ const layers: Readonly<Record<string, Layer>> = {
       { may: ['main/app.ts', 'main/rpc', 'main/contract', 'main/hosts/window'] },
     ]),
   ),
+  // The command line starts the local server, which has no program of its own.
+  'main/hosts/cli/serving.ts': {
+    may: ['main/app.ts', 'main/contract', 'main/hosts/cli', 'main/hosts/serve'],
+  },
+  'main/hosts/serve': { may: ['main/app.ts', 'main/contract'] },
   // What the hosts that show the window share: its files, its headers, the options it is started with.
   'main/hosts/window': { may: [] },
   'main/hosts/start': { may: ['main/hosts/window'] },
@@ -147,6 +169,7 @@ const packages: Readonly<Record<string, readonly string[]>> = {
   htmlparser2: ['main/datasets'],
   marked: ['main/datasets'],
   yauzl: ['main/datasets'],
+  yazl: ['main/support'],
   chardet: ['main/datasets'],
   saxes: ['main/datasets'],
   'robots-parser': ['main/datasets'],

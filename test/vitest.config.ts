@@ -1,4 +1,8 @@
+import { join } from 'node:path'
 import { defineConfig } from 'vitest/config'
+
+// Hundreds of processes read the same sources: from the second on they take what was compiled, in half the time.
+process.env['NODE_COMPILE_CACHE'] ??= join(import.meta.dirname, '..', 'node_modules', '.cache', 'tests')
 
 const files = { files: true, tests: true }
 // One second, the usual bound, is little for a window on a busy machine.

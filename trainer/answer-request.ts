@@ -112,10 +112,10 @@ async function answerContexts(
 
 /** @param context Null where the answer is no stretch of any: the text of a task. */
 function contextAnswer(answer: Answered, context: string | null): ContextAnswer {
-  const { text, score, windows, marked, unanswerable: refused } = answer
+  const { text, score, windows, marked, usage, unanswerable: refused } = answer
   const found = () => (marked ? marked.alternatives[0] : context === null ? null : findAnswer(context, text))
   const { start = null, end = null } = (refused ? null : found()) ?? {}
-  const answered = { text, unanswerable: refused, score, start, end, windows }
+  const answered = { text, unanswerable: refused, score, start, end, windows, usage }
   return marked ? { ...answered, alternatives: marked.alternatives.slice(0, shownAlternatives) } : answered
 }
 

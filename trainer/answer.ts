@@ -6,12 +6,13 @@ import { isUnanswerable, unanswerable } from './data/qa-prompt.ts'
 import { neededBy } from './generate/answering-graph.ts'
 import { openAnsweringSession } from './generate/answering-session.ts'
 import type { AnsweringSession, GenerativeSession } from './generate/answering-session.ts'
+import { mapCancellably } from './generate/cancel.ts'
 import { kindOf } from './kinds/kinds.ts'
 import type { Adapter } from './lora/peft-adapter.ts'
 import { markAnswers } from './mark-answers.ts'
 import type { TextModel } from './open-model.ts'
 import type { Settings } from './settings.ts'
-import { writeTexts } from './write-texts.ts'
+import { noUsage, writeTexts } from './write-texts.ts'
 import type { WriteOptions, WrittenText } from './write-texts.ts'
 
 /** Tokens are told as they are made for one question with one window. */
@@ -62,12 +63,13 @@ async function writeAnswers(
   const { stride } = options.settings
   const { prompts: form } = kindOf(text.model.architecture)
   if (!form) throw new Error('A model that writes texts has a form for its prompts.')
-  const prompts = questions.flatMap((asked, index) =>
+  const cut = await mapCancellably(questions, options.signal, (asked, index) =>
     promptsOf(text.tokenizer, asked, { maxSourceLength, stride, form }).map((prompt) => ({
       index,
       ...prompt,
     })),
   )
+  const prompts = cut.flat()
   const written = await writeTexts(
     session,
     text,
@@ -104,6 +106,12 @@ function chooseAnswer(
   const ranked = candidates.toSorted(
     (a, b) => Number(refuses(a.text)) - Number(refuses(b.text)) || b.score - a.score,
   )
-  const best = ranked[0] ?? { text: unanswerable, score: 0 }
-  return { ...best, unanswerable: refuses(best.text), windows: candidates.length }
+  const best = ranked[0] ?? { text: unanswerable, score: 0, usage: noUsage }
+  const promptTokens = candidates.reduce((sum, { usage }) => sum + usage.promptTokens, 0)
+  return {
+    ...best,
+    usage: { ...best.usage, promptTokens },
+    unanswerable: refuses(best.text),
+    windows: candidates.length,
+  }
 }

@@ -1,4 +1,4 @@
-import type { SpanAlternative } from './protocol.ts'
+import type { SpanAlternative, TextUsage } from './protocol.ts'
 
 /** The answer to one question, chosen among the windows of its context. */
 export interface Answered {
@@ -11,6 +11,8 @@ export interface Answered {
   readonly questionCut: boolean
   /** True where the input of a task was cut to the model's window. */
   readonly inputCut: boolean
+  /** Of all windows the tokens that were read; of the answer those that were written, none where it was marked. */
+  readonly usage: TextUsage
   /** Of a model that marks answers in the text: where this one stands, and what else it might have been. */
   readonly marked?: MarkedAnswer
 }

@@ -1,3 +1,5 @@
+import { shownDetails, shownSentence } from './shown-value.ts'
+
 /**
  * What can go wrong in the trainer, as a closed list. A code is stable: tests, the window and scripts rely on
  * it; the message is for a person and names the fact and the way out.
@@ -49,10 +51,10 @@ export class TrainerError extends Error {
   readonly details: ErrorDetails
 
   constructor(code: TrainerErrorCode, message: string, details: ErrorDetails = {}) {
-    super(message)
+    super(shownSentence(message))
     this.name = 'TrainerError'
     this.code = code
-    this.details = details
+    this.details = shownDetails(details)
   }
 }
 
@@ -62,14 +64,20 @@ export function toErrorValue(thrown: unknown): ErrorValue {
     return { code: thrown.code, message: thrown.message, details: thrown.details }
   if (thrown instanceof Error) {
     const system = systemError(thrown)
-    if (system) return system
+    // A path of somebody else's may be any text.
+    if (system)
+      return { ...system, message: shownSentence(system.message), details: shownDetails(system.details) }
     if (isAllocationFailure(thrown))
       return {
         code: 'out_of_memory',
         message: `There is not enough memory for this: ${thrown.message}. Lower batchSize or maxSourceLength, or close other programs.`,
         details: {},
       }
-    return { code: 'internal', message: thrown.message, details: { stack: thrown.stack ?? '' } }
+    return {
+      code: 'internal',
+      message: shownSentence(thrown.message),
+      details: { stack: shownSentence(thrown.stack ?? '') },
+    }
   }
   return { code: 'internal', message: String(thrown), details: {} }
 }
@@ -100,6 +108,21 @@ function systemError(error: Error & { code?: unknown; path?: unknown }): ErrorVa
       return {
         code: 'write_failed',
         message: `${path} cannot be opened: permission denied. Choose another folder or change its permissions.`,
+        details,
+      }
+    case 'ELOOP':
+    case 'ENAMETOOLONG':
+      return {
+        code: 'file_missing',
+        message: `${path || 'A file'} leads nowhere: ${error.code === 'ELOOP' ? 'it is a link to itself' : 'its name is too long'}. Check the path.`,
+        details,
+      }
+    case 'EIO':
+    case 'ENXIO':
+    case 'ENODEV':
+      return {
+        code: 'file_invalid',
+        message: `${path || 'A file'} cannot be read (${error.code}). Copy it to another place, or check the disk.`,
         details,
       }
     case 'EISDIR':

@@ -4,6 +4,7 @@ import type { Checkpoint } from './checkpoint/checkpoint.ts'
 import type { TrainerContext } from './context.ts'
 import { labelsOf } from './data/labels.ts'
 import { TrainerError } from './errors.ts'
+import { trainedShapes } from './lora/initialize.ts'
 import { addedParameters, chooseTrained } from './lora/trained.ts'
 import type { Trained } from './lora/trained.ts'
 import { peakResidentMb } from './memory.ts'
@@ -61,8 +62,12 @@ async function trainAndScore(command: TrainCommand, context: TrainerContext): Pr
   const trained = chooseTrained(text.model.architecture, settings)
   const digest = await fingerprint(command, text)
   const start =
-    (command.resume ? await loadCheckpoint(runDir, digest) : null) ??
-    (await firstCheckpoint(text, trained, { digest, settings }))
+    (command.resume
+      ? await loadCheckpoint(runDir, digest, {
+          steps: plan.steps,
+          shapes: trainedShapes(text.model.architecture, trained),
+        })
+      : null) ?? (await firstCheckpoint(text, trained, { digest, settings }))
   const parameterCount = [...start.parameters.values()].reduce((sum, { data }) => sum + data.length, 0)
   context.report({
     type: 'prepared',
@@ -171,6 +176,7 @@ async function train({ settings, runDir }: TrainCommand, parts: TrainParts): Pro
   const keptIn = join(runDir, 'frozen-layers.bin')
   const session = await openTraining(text, plan, { trained, settings, keptIn })
   try {
+    const metrics = await openMetrics(runDir, start.state)
     const validation = openValidation(text, parts.validation, { settings, trained, context })
     try {
       return await trainToEnd(start, {
@@ -179,11 +185,12 @@ async function train({ settings, runDir }: TrainCommand, parts: TrainParts): Pro
         plan,
         settings,
         runDir,
-        metrics: await openMetrics(runDir, start.state.step),
+        metrics,
         validate: validation?.validate ?? null,
         context,
       })
     } finally {
+      await metrics.close()
       await validation?.dispose()
     }
   } finally {

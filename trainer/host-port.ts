@@ -6,6 +6,8 @@ export interface HostPort {
   onMessage(listener: (message: HostMessage) => void): void
   /** Called when the host is gone. */
   onClose(listener: () => void): void
+  /** Ends this process at once where its host is gone: it may have slept, and another may work on its files by now. */
+  requireHost(): void
   /** Resolves when the message has left this process. */
   send(message: TrainerMessage): Promise<void>
 }
@@ -25,7 +27,11 @@ export function openHostPort(): HostPort | null {
 }
 
 function forkedPort(): HostPort {
+  const parent = process.ppid
   return {
+    requireHost: () => {
+      if (process.ppid !== parent) process.kill(process.pid, 'SIGKILL')
+    },
     onMessage: (listener) => process.on('message', (message) => listener(message as HostMessage)),
     onClose: (listener) => {
       process.on('disconnect', listener)
@@ -42,7 +48,9 @@ function forkedPort(): HostPort {
 function utilityPort(parentPort: ParentPort): HostPort {
   return {
     onMessage: (listener) => parentPort.on('message', ({ data }) => listener(data as HostMessage)),
-    // It may never come; Electron ends its utility processes itself.
+    // Electron ends its utility processes itself.
+    requireHost: () => undefined,
+    // It may never come.
     onClose: (listener) => {
       parentPort.on('close', listener)
     },

@@ -5,7 +5,7 @@ import { unanswerable } from './data/qa-prompt.ts'
 import { spanWindows } from './data/span-windows.ts'
 import type { SpanWindow } from './data/span-windows.ts'
 import type { SpanSession } from './generate/answering-session.ts'
-import { throwIfCancelled } from './generate/cancel.ts'
+import { mapCancellably, throwIfCancelled } from './generate/cancel.ts'
 import { likelySpans, rankSpans } from './generate/spans.ts'
 import type { RankedSpans, SpanLogits } from './generate/spans.ts'
 import { requireQuestion } from './kinds/extractive.ts'
@@ -49,7 +49,9 @@ async function markSome(
 ): Promise<readonly Answered[]> {
   const { stride, maxTargetLength, evaluationBatchSize } = settings
   const rule = (adapter ? adapter.answerRule : answerRule) ?? plainAnswerRule
-  const cut = questions.map((asked) => spanWindows(tokenizer, asked, { maxSourceLength, stride }))
+  const cut = await mapCancellably(questions, signal, (asked) =>
+    spanWindows(tokenizer, asked, { maxSourceLength, stride }),
+  )
   const rows = cut.flatMap(({ windows }) => windows).sort((a, b) => b.sourceIds.length - a.sourceIds.length)
   const logits = new Map<SpanWindow, SpanLogits>()
   for (let start = 0; start < rows.length; start += evaluationBatchSize) {
@@ -65,6 +67,11 @@ async function markSome(
     return {
       ...chooseSpan(ranked, context, rule),
       windows: windows.windows.length,
+      usage: {
+        promptTokens: windows.windows.reduce((sum, { sourceIds }) => sum + sourceIds.length, 0),
+        textTokens: 0,
+        finished: true,
+      },
       questionCut: windows.questionCut,
       inputCut: false,
     }

@@ -1,7 +1,7 @@
 /** What a trainer process sends while it works. */
 import type { Problem } from './data/example.ts'
 import type { ErrorValue } from './errors.ts'
-import type { Result, Scores, SpanAlternative } from './results.ts'
+import type { Result, Scores, SpanAlternative, TextUsage } from './results.ts'
 
 export type Phase =
   'loading' | 'preparing' | 'scoring-before' | 'training' | 'validating' | 'scoring-after' | 'saving'
@@ -115,7 +115,10 @@ export interface TokenReport {
   readonly text: string
 }
 
-/** Streamed pieces of the answer from a request's first context; one column after the other. */
+/**
+ * Streamed pieces of the answer from a request's first context, one column after the other; of a write request with
+ * one prompt the pieces of its text, as column 0.
+ */
 export interface AnswerTokenReport {
   readonly type: 'answer-token'
   readonly id: string
@@ -135,6 +138,8 @@ export interface ContextAnswer {
   /** Of a model that marks answers: the best spans, best first, whether or not one of them is the answer. */
   readonly alternatives?: readonly SpanAlternative[]
   readonly windows: number
+  /** Absent where the model was not asked. */
+  readonly usage?: TextUsage
 }
 
 export interface AnswerColumn {
@@ -167,6 +172,7 @@ export interface WrittenReport {
     readonly score: number
     /** True where the prompt was cut at its end to the model's window. */
     readonly promptCut: boolean
+    readonly usage?: TextUsage
   }[]
   readonly seconds: number
 }

@@ -97,6 +97,16 @@ export interface PredictResult {
   readonly seconds: number
 }
 
+/** What a text has cost, in tokens. */
+export interface TextUsage {
+  /** Tokens that were read. */
+  readonly promptTokens: number
+  /** Tokens that were written, the end mark left out. */
+  readonly textTokens: number
+  /** False where `maxTargetLength` cut the text off. */
+  readonly finished: boolean
+}
+
 /** A stretch of a context that may be the answer, in Unicode code points. */
 export interface SpanAlternative {
   readonly text: string

@@ -71,11 +71,18 @@ export async function serve(
       const { id, request, cancelling } = current
       try {
         const signal = AbortSignal.any([stop, cancelling.signal])
+        const tell = (column: number) => (text: string) => {
+          report({ type: 'answer-token', id, column, text })
+        }
         if (request.kind === 'write')
-          report({ type: 'written', id, ...(await writeRequest(models, request, { settings, signal })) })
+          report({
+            type: 'written',
+            id,
+            ...(await writeRequest(models, request, { settings, signal, onText: tell(0) })),
+          })
         else {
           const onToken = (column: number, text: string) => {
-            report({ type: 'answer-token', id, column, text })
+            tell(column)(text)
           }
           report({
             type: 'answer',

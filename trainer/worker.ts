@@ -78,6 +78,8 @@ function connect(port: HostPort): void {
   const fail = (thrown: unknown): Promise<void> => end({ type: 'error', error: toErrorValue(thrown) })
   const context: TrainerContext = {
     report: (report) => {
+      // What is reported is written down next.
+      port.requireHost()
       if (!ended) batches.add(report)
     },
     stop: stopping.signal,

@@ -17,7 +17,12 @@ import { writeTexts } from './write-texts.ts'
 export async function writeRequest(
   models: ModelKeeper,
   request: WriteRequest,
-  options: { readonly settings: Settings; readonly signal: AbortSignal },
+  options: {
+    readonly settings: Settings
+    readonly signal: AbortSignal
+    /** Pieces of the text as it is written, of a request with one prompt. */
+    readonly onText?: (piece: string) => void
+  },
 ): Promise<Omit<WrittenReport, 'type' | 'id'>> {
   const started = performance.now()
   if (request.prompts.length === 0 || request.prompts.some((prompt) => prompt.trim() === ''))
@@ -40,6 +45,7 @@ export async function writeRequest(
     settings,
     adapter,
     signal: options.signal,
+    ...(options.onText ? { onText: options.onText } : {}),
   })
   return {
     texts: texts.map((written, i) => ({ ...written, promptCut: fitting[i] !== request.prompts[i] })),

@@ -3,6 +3,7 @@ import { generate } from './generate/generate.ts'
 import { answerStream, cutAtStop, endsAtStop, readStopStrings } from './generate/stop-strings.ts'
 import type { Adapter } from './lora/peft-adapter.ts'
 import type { TextModel } from './open-model.ts'
+import type { TextUsage } from './protocol.ts'
 import type { Settings } from './settings.ts'
 
 export interface WriteOptions {
@@ -22,7 +23,10 @@ export interface WrittenText {
   readonly text: string
   /** Mean log-probability of the text's tokens, the end mark included. */
   readonly score: number
+  readonly usage: TextUsage
 }
+
+export const noUsage: TextUsage = { promptTokens: 0, textTokens: 0, finished: true }
 
 /**
  * Writes a text for each prompt, in their order: in batches of like length, the longest first, so that too little
@@ -66,12 +70,14 @@ export async function writeTexts(
           }
         : {}),
     })
-    sequences.forEach(({ ids, meanLogProbability }, i) => {
+    sequences.forEach(({ ids, meanLogProbability, finished }, i) => {
       const text = cutAtStop(tokenizer.decode(ids, { skipSpecialTokens: true }), stops)
-      written.set(batch[i]?.[0] ?? 0, { text: text.trim(), score: meanLogProbability })
+      const [place, prompt] = batch[i] ?? [0, []]
+      const usage = { promptTokens: prompt.length, textTokens: ids.length, finished }
+      written.set(place, { text: text.trim(), score: meanLogProbability, usage })
     })
     onProgress?.(Math.min(start + batch.length, order.length), order.length)
   }
   if (stream) emit(stream.end())
-  return prompts.map((_, i) => written.get(i) ?? { text: '', score: 0 })
+  return prompts.map((_, i) => written.get(i) ?? { text: '', score: 0, usage: noUsage })
 }

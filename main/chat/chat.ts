@@ -97,11 +97,11 @@ export function createChat(deps: ChatDeps): Chats {
       changes.publish('chat', projectId)
       return null
     },
-    'chat.ask': async ({ chatId, question, runId }, { emit, signal }) => {
+    'chat.ask': async ({ chatId, question, runId }, { emit, signal, ...who }) => {
       if (question.trim() === '')
         throw new AppError('arguments_invalid', 'The question is empty. Ask something.', { part: 'question' })
       const { projectId } = await existingChat(chatId)
-      const { asked, ...who } = await askedOf(projectId, runId)
+      const { asked, ...run } = await askedOf(projectId, runId)
       // What was taught as a task is asked as one, from memory: the passages are shown to be compared with.
       const form = await projectForm(store, projectId)
       const passages = await searchPassages(projectId, question, passagesAsked)
@@ -124,10 +124,10 @@ export function createChat(deps: ChatDeps): Chats {
           contexts.length === 0 && form === 'qa'
             ? { base: null, tuned: null }
             : await atWork.during(projectId, both, (stopping) =>
-                askSides(answering, { asked, form, question, contexts }, { emit, signal: stopping }),
+                askSides(answering, { asked, form, question, contexts }, { ...who, emit, signal: stopping }),
               )
         if (taken.signal.aborted) throw new AppError('cancelled', 'The question was taken back.')
-        const turn = { at: Date.now(), question, ...who, passages, ...answers }
+        const turn = { at: Date.now(), question, ...run, passages, ...answers }
         const message = await store.transaction((writer) => addTurn(writer, chatId, turn))
         if (!message) throw gone(chatId)
         changes.publish('chat', projectId)

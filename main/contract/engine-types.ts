@@ -2,6 +2,10 @@
 import type { Report, TrainingDataset } from '../../trainer/protocol.ts'
 
 export type {
+  AnswerColumn,
+  AnswerReport,
+  AnswerRequest,
+  AnswerSettings,
   AskResult,
   Comparison,
   DataReport,
@@ -19,9 +23,11 @@ export type {
   SettingInfo,
   Settings,
   StepReport,
+  TextUsage,
   TrainingDataset,
   TrainResult,
   ValidationReport,
+  WrittenReport,
 } from '../../trainer/protocol.ts'
 
 /**

@@ -3,6 +3,7 @@
  * plain details. They cross processes and sockets as they are.
  */
 import type { ErrorDetails, TrainerErrorCode } from '../../trainer/protocol.ts'
+import { shownDetails, shownSentence } from '../../trainer/shown-value.ts'
 
 export type { ErrorDetails } from '../../trainer/protocol.ts'
 
@@ -15,6 +16,7 @@ export const appErrorCodes = [
   'store_in_use', // another Loracle has this home folder open
   'store_newer', // the store was made by a newer version
   'store_damaged',
+  'store_not_updated', // a store of an earlier version could not be brought forward
   'project_missing',
   'project_busy', // a run of the project is at work
   'name_taken',
@@ -70,9 +72,9 @@ export class AppError extends Error {
   readonly details: ErrorDetails
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
-    super(message)
+    super(shownSentence(message))
     this.name = 'AppError'
     this.code = code
-    this.details = details
+    this.details = shownDetails(details)
   }
 }

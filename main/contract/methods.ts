@@ -344,6 +344,8 @@ export interface CallContext<E> {
   emit(event: E): void
   /** Aborted when the caller cancels or is gone. */
   readonly signal: AbortSignal
+  /** The connection that calls, where there is one: callers take turns at what is shared. */
+  readonly caller?: symbol
 }
 
 export type Handler<M extends MethodName> = (

@@ -52,6 +52,8 @@ export interface AppInfo {
   readonly host: 'electron' | 'web' | 'cli'
   readonly home: string
   readonly platform: string
+  /** Why everything can be looked at and nothing changed (a newer version made the store); null where it can. */
+  readonly readOnly: ErrorValue | null
   /** What went wrong in the background since the start and a person should know: crashed runs, set-aside stores. */
   readonly notices: readonly Notice[]
 }

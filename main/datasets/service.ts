@@ -26,6 +26,7 @@ import { sourceHandlers } from './sources.ts'
 import { splitHandlers } from './splits/splits.ts'
 import { summaryHandlers } from './examples/summary.ts'
 import { createTextIndex } from './search/text-index.ts'
+import { endIdleThreads } from './reading/reading-threads.ts'
 import { webHandlers } from './web/handlers.ts'
 import { writePassages } from './splits/write-passages.ts'
 import type { WrittenPassages } from './splits/write-passages.ts'
@@ -141,7 +142,7 @@ export function createDatasets(given: DatasetsDeps): Datasets {
     dispose: async () => {
       closing.abort()
       await Promise.allSettled(imports)
-      await Promise.all([checks.dispose(), textIndex.dispose()])
+      await Promise.all([checks.dispose(), textIndex.dispose(), endIdleThreads()])
     },
   }
 }

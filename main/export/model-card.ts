@@ -79,7 +79,7 @@ function head(story: RunStory, kind: CardKind): string {
   const kinds = kindsOf(story)
   const pipeline = pipelineOf(story.architecture, kinds)
   const entries = [
-    `base_model: ${JSON.stringify(run.modelName)}`,
+    `base_model: ${scalar(run.modelName)}`,
     `library_name: ${libraries[kind]}`,
     `pipeline_tag: ${pipeline}`,
     `tags: [${[...(kind === 'adapter' ? ['lora'] : kind === 'onnx' ? ['onnx'] : []), pipeline, ...(kinds.some(isQuestions) ? ['squad'] : []), 'loracle'].join(', ')}]`,
@@ -165,14 +165,39 @@ function table(heads: readonly string[], rows: readonly (readonly string[])[]): 
   return [line(heads), line(heads.map(() => '---')), ...rows.map(line)].join('\n')
 }
 
-/** A person's text in a line of Markdown: none of its characters means anything. */
+/** A person's text in a line of Markdown: none of its characters means anything, wherever in the line it stands. */
 function inline(text: string): string {
-  return text
-    .replace(/\s+/g, ' ')
-    .replace(/[\\`*_{}[\]#|~]/g, '\\$&')
-    .replace(/&/g, '&amp;')
-    .replace(/</g, '&lt;')
+  return (
+    readable(text)
+      .replace(/[\\`*_{}[\]#|~$]/g, '\\$&')
+      .replace(/^([-+=]|\d{1,9}(?=[.)]))/, (start) => (/\d/.test(start) ? `${start}\\` : `\\${start}`))
+      .replace(/&/g, '&amp;')
+      .replace(/</g, '&lt;')
+      .replace(/>/g, '&gt;')
+      // GitHub and Hugging Face make links of bare addresses.
+      .replace(/:(?=\/\/)/g, '&#58;')
+      .replace(/(?<=\bwww)\./gi, '&#46;')
+      .replace(/(?<=\S)@(?=\S)/g, '&#64;')
+  )
 }
+
+/** In one line; characters that are none, or turn the direction of the text after them, are made visible. */
+function readable(text: string): string {
+  return text
+    .toWellFormed()
+    .replace(/[\s\u0085]+/g, ' ')
+    .trim()
+    .replace(/[\0-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g, '\ufffd')
+}
+
+/** A text as a YAML scalar in ASCII, since YAML's readers differ in what they take for a line's end or refuse. */
+function scalar(text: string): string {
+  return JSON.stringify(readable(text)).replace(
+    /[^\x20-\x7e]/gu,
+    (one) => `\\U${(one.codePointAt(0) ?? 0).toString(16).padStart(8, '0')}`,
+  )
+}
+
 const cell = inline
 
 function percent({ value, low, high }: Interval, signed = false): string {

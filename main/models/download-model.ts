@@ -5,6 +5,7 @@ import { AppError } from '../contract/errors.ts'
 import { removeFolder } from '../store/files.ts'
 import type { CatalogueModel } from './catalogue.ts'
 import { HttpFailure, fetchFile, networkFailure } from './fetch-file.ts'
+import { hubFetch, readHubJson } from './hub-fetch.ts'
 import { chooseFiles } from './hub-listing.ts'
 import type { HubFile } from './hub-listing.ts'
 
@@ -88,13 +89,15 @@ async function readListing(url: string, options: DownloadOptions): Promise<unkno
   const { signal, retryMs } = options
   for (let attempt = 1; ; attempt++) {
     try {
-      const response = await options.fetch(url, {
+      const response = await hubFetch(url, {
+        fetch: options.fetch,
         signal: AbortSignal.any([signal, AbortSignal.timeout(listingMs)]),
       })
       if (!response.ok) throw new HttpFailure(response.status, url)
-      return await response.json()
+      return await readHubJson(response, url)
     } catch (thrown) {
       signal.throwIfAborted()
+      if (thrown instanceof AppError) throw thrown
       const final = thrown instanceof HttpFailure && thrown.status < 500 && thrown.status !== 429
       if (final || attempt === mostAttempts) throw networkFailure(thrown, url)
       await sleep(retryMs * 2 ** attempt, undefined, { signal })

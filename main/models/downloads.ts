@@ -115,7 +115,10 @@ export function createDownloads(options: DownloadsOptions): Downloads {
     },
     start: async (model) => {
       await loaded
-      if (going.has(model.id)) return stateOf(model)
+      const before = going.get(model.id)
+      if (before && !rests(stateOf(model))) return stateOf(model)
+      // One that has just failed is told of before it has wholly ended.
+      await before?.ended
       const stopping = new AbortController()
       const { promise: ended, resolve } = Promise.withResolvers<undefined>()
       going.set(model.id, { stopping, ended })
@@ -180,13 +183,14 @@ export function createDownloads(options: DownloadsOptions): Downloads {
 async function loadStates(store: Store, states: Map<string, DownloadState>): Promise<void> {
   for (const { state } of await store.all<{ state: string }>('SELECT state FROM download')) {
     const stored = JSON.parse(state) as DownloadState
-    const rests = ['paused', 'failed', 'done'].includes(stored.status)
     states.set(
       stored.catalogueId,
-      rests ? stored : { ...stored, status: 'paused', bytesPerSecond: 0, file: null },
+      rests(stored) ? stored : { ...stored, status: 'paused', bytesPerSecond: 0, file: null },
     )
   }
 }
+
+const rests = ({ status }: DownloadState): boolean => ['paused', 'failed', 'done'].includes(status)
 
 /** Bytes a second over the last few seconds. What was there at the start does not count. */
 function speedometer(): (bytes: number) => number {

@@ -4,6 +4,7 @@ import { createReadStream } from 'node:fs'
 import { open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { AppError } from '../contract/errors.ts'
+import { hubFetch } from './hub-fetch.ts'
 import type { HubFile } from './hub-listing.ts'
 
 export interface FetchOptions {
@@ -114,7 +115,8 @@ async function fetchRest(
   try {
     const etag = await readFile(`${part}.etag`, 'utf8').catch(() => null)
     const resuming = state.bytes > 0
-    const response = await options.fetch(url, {
+    const response = await hubFetch(url, {
+      fetch: options.fetch,
       signal,
       headers: {
         // A transparently unpacked body has another length than the file.

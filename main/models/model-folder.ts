@@ -1,6 +1,7 @@
-import { open, readdir, realpath, stat } from 'node:fs/promises'
+import { open, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { parseJson } from '../../trainer/parse-json.ts'
 import { architectureKind, architectureKinds } from '../../trainer/protocol.ts'
 import { AppError } from '../contract/errors.ts'
 import { countParameters } from './safetensors-header.ts'
@@ -134,7 +135,7 @@ async function readJson(path: string, most: number): Promise<unknown> {
   const text = await readStart(path, most + 1)
   try {
     if (text.length > most) throw new Error(`it is larger than ${most} bytes`)
-    return JSON.parse(text)
+    return parseJson(text)
   } catch (thrown) {
     const reason = thrown instanceof Error ? thrown.message : String(thrown)
     throw new AppError('file_unreadable', `${path} cannot be read: ${reason}. Get the file once more.`, {
@@ -153,7 +154,10 @@ async function readLicence(folder: string, names: readonly string[]): Promise<st
 }
 
 async function readStart(path: string, most: number): Promise<string> {
-  const file = await open(await realpath(path), 'r')
+  // Opening a pipe would wait for somebody to write into it.
+  if (!(await stat(path)).isFile())
+    throw new AppError('file_unreadable', `${path} is not a file. Get the file once more.`, { path })
+  const file = await open(path, 'r')
   try {
     const { size: all } = await file.stat()
     const bytes = Buffer.alloc(Math.min(all, most))

@@ -1,11 +1,12 @@
-import { open } from 'node:fs/promises'
+import { open, stat } from 'node:fs/promises'
 import { z } from 'zod'
+import { parseJson } from '../../trainer/parse-json.ts'
 import { AppError } from '../contract/errors.ts'
 
-/** A header names tensors; the largest models' have some megabytes. */
-const mostHeaderBytes = 100_000_000
+/** A header names tensors; those of the models that can be trained have less than a megabyte. */
+const mostHeaderBytes = 16_000_000
 
-const tensorSchema = z.object({ shape: z.array(z.int().nonnegative()).max(8) })
+const tensorSchema = z.object({ shape: z.array(z.int().nonnegative()).max(64) })
 
 /**
  * Counts the parameters of a safetensors file from its header; the weights are not read.
@@ -13,6 +14,8 @@ const tensorSchema = z.object({ shape: z.array(z.int().nonnegative()).max(8) })
  * @throws AppError `file_unreadable` for a damaged file.
  */
 export async function countParameters(path: string): Promise<number> {
+  // Opening a pipe would wait for somebody to write into it.
+  if (!(await stat(path)).isFile()) throw damaged(path)
   const file = await open(path, 'r')
   try {
     const { size } = await file.stat()
@@ -31,12 +34,16 @@ export async function countParameters(path: string): Promise<number> {
 function count(text: string, path: string): number {
   let parameters = 0
   try {
-    for (const [name, tensor] of Object.entries(z.record(z.string(), z.unknown()).parse(JSON.parse(text))))
+    for (const [name, tensor] of Object.entries(
+      z.record(z.string(), z.unknown()).parse(parseJson(text, { unique: true })),
+    ))
       if (name !== '__metadata__')
         parameters += tensorSchema.parse(tensor).shape.reduce((product, side) => product * side, 1)
   } catch {
     throw damaged(path)
   }
+  // What no file could hold.
+  if (!Number.isSafeInteger(parameters)) throw damaged(path)
   return parameters
 }
 

@@ -79,7 +79,16 @@ function asListingError(path: string, error: unknown): unknown {
           path,
         },
       )
-    default:
+    case undefined:
       return error
+    default:
+      // A name that is too long, a circle of links, a disk that fails: the person chose it, and can choose another.
+      return new AppError(
+        'file_missing',
+        `The folder ${shown(name)} cannot be looked into: ${String(code)}. Choose another.`,
+        { path },
+      )
   }
 }
+
+const shown = (name: string): string => (name.length > 100 ? `${name.slice(0, 100).toWellFormed()}…` : name)

@@ -9,7 +9,10 @@ import type { Transport } from './transport.ts'
 export type HandlerTable = Readonly<
   Record<
     string,
-    (args: never, context: { emit(event: never): void; signal: AbortSignal }) => Promise<unknown>
+    (
+      args: never,
+      context: { emit(event: never): void; signal: AbortSignal; caller: symbol },
+    ) => Promise<unknown>
   >
 >
 
@@ -45,7 +48,7 @@ export interface ServeOptions {
 
 type AnyHandler = (
   args: unknown,
-  context: { emit(event: unknown): void; signal: AbortSignal },
+  context: { emit(event: unknown): void; signal: AbortSignal; caller: symbol },
 ) => Promise<unknown>
 
 /**
@@ -66,6 +69,7 @@ export function serveRpc(
     () => undefined,
   )
   const calls = new Map<number, AbortController>()
+  const caller = Symbol('connection')
 
   const answer = (frame: ServerFrame & { readonly id: number }): void => {
     try {
@@ -80,6 +84,8 @@ export function serveRpc(
 
   const run = async (call: CallFrame, { signal }: AbortController): Promise<unknown> => {
     const { handlers, checks } = await untilAborted(opening, signal)
+    // Cancelled after the app had opened and before this went on: a handler only hears of what comes later.
+    signal.throwIfAborted()
     // Names from outside: `constructor` and `__proto__` are no methods.
     const handler = Object.hasOwn(handlers, call.method) ? handlers[call.method] : undefined
     const check = Object.hasOwn(checks, call.method) ? checks[call.method] : undefined
@@ -89,7 +95,7 @@ export function serveRpc(
     const emit = (event: unknown): void => {
       if (calls.has(call.id) && !signal.aborted) transport.send({ id: call.id, event: event ?? null })
     }
-    return (handler as AnyHandler)(checked.data, { emit, signal })
+    return (handler as AnyHandler)(checked.data, { emit, signal, caller })
   }
 
   const take = async (call: CallFrame): Promise<void> => {

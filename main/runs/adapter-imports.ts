@@ -13,6 +13,7 @@ import { errorOf, errorValueOf } from '../trainers/error-value.ts'
 import { startJob } from '../trainers/trainer-job.ts'
 import type { TrainerProcess } from '../trainers/trainer-process.ts'
 import { changedSettings } from './changed-settings.ts'
+import { forgetFolder, noteFolder } from './passing-folders.ts'
 import { requireProject } from './project-data.ts'
 import { fillRunFolder } from './run-folder.ts'
 import { readRun, toRunDetail } from './run-row.ts'
@@ -87,6 +88,7 @@ export function createAdapterImports(options: AdapterImportsOptions): Handlers<A
       const { settings, notes } = found
       const shown = name?.trim() || basename(from).slice(0, 200)
       const folder = await fillRunFolder(homeFolders(store.home).runs(projectId), shown, async (runDir) => {
+        await noteFolder(store, runDir)
         await mkdir(join(runDir, 'adapter'))
         const rules = (await readdir(from)).filter((file) => file === ruleFile)
         for (const file of [...adapterFiles, ...rules])
@@ -103,14 +105,17 @@ export function createAdapterImports(options: AdapterImportsOptions): Handlers<A
         totalParameters: found.modelParameters,
       }
       const [at, json] = [now(), JSON.stringify]
-      const { changes: added } = await store.run(
-        `INSERT INTO run (id, project_id, name, status, model_id, model_name, model_folder, folder, settings, changed,
+      const { changes: added } = await store.transaction(async (writer) => {
+        await forgetFolder(writer, folder)
+        return writer.run(
+          `INSERT INTO run (id, project_id, name, status, model_id, model_name, model_folder, folder, settings, changed,
             splits, created_at, queued_at, started_at, ended_at, stopped, outcome, facts)
           SELECT ?, id, ?, 'finished', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'finished', ?, ? FROM project WHERE id = ?`,
-        ...[id, shown, model.id, model.name, model.folder, folder, json(settings)],
-        ...[json(changedSettings(settings)), json({ train: 0, validation: 0, test: 0 }), at, at, at, at],
-        ...[join(folder, 'adapter'), json(facts), projectId],
-      )
+          ...[id, shown, model.id, model.name, model.folder, folder, json(settings)],
+          ...[json(changedSettings(settings)), json({ train: 0, validation: 0, test: 0 }), at, at, at, at],
+          ...[join(folder, 'adapter'), json(facts), projectId],
+        )
+      })
       // Deleted while the adapter was copied.
       if (added === 0) {
         await removeFolder(folder)

@@ -1,5 +1,6 @@
 import type { StepReport, ValidationReport } from '../../trainer/protocol.ts'
 import type { RunSeries, StepPoint, ValidationPoint } from '../contract/runs.ts'
+import { PointRows } from './point-rows.ts'
 import { thinPoints } from './thin.ts'
 
 /** Points kept in memory; beyond it they are thinned to half. */
@@ -7,18 +8,18 @@ const capacity = 60_000
 
 /** The steps and validations of a run so far. */
 export class Course {
-  #points: StepPoint[] = []
+  readonly #points = new PointRows()
   #validations: ValidationPoint[] = []
   #recorded = 0
 
   /** Takes the next step; one that was done before, after a resume, replaces all from there. */
   addStep(point: StepPoint): 'appended' | 'rewound' {
-    const last = this.#points.at(-1)
-    const rewound = last !== undefined && point.step <= last.step
+    const last = this.#points.lastStep
+    const rewound = last !== undefined && point.step <= last
     if (rewound) this.#rewind(point.step)
     this.#points.push(point)
     this.#recorded++
-    if (this.#points.length > capacity) this.#points = [...thinPoints(this.#points, capacity / 2)]
+    if (this.#points.length > capacity) this.#points.replace(thinPoints(this.#points.all(), capacity / 2))
     return rewound ? 'rewound' : 'appended'
   }
 
@@ -29,16 +30,14 @@ export class Course {
   series(maxPoints: number): RunSeries {
     return {
       recorded: this.#recorded,
-      // A copy: the course goes on.
-      points: [...thinPoints(this.#points, maxPoints)],
+      points: thinPoints(this.#points.all(), maxPoints),
       validations: this.#validations,
     }
   }
 
   #rewind(step: number): void {
-    const last = this.#points.at(-1)?.step ?? 0
-    this.#recorded -= last - step + 1
-    this.#points = this.#points.filter((point) => point.step < step)
+    this.#recorded = Math.min(this.#recorded, step - 1)
+    this.#points.dropFrom(step)
     this.#validations = this.#validations.filter((validation) => validation.step < step)
   }
 }

@@ -1,7 +1,6 @@
 import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { z } from 'zod'
 import { scoresSchema } from './scores-schema.ts'
 import { Course, toStepPoint, toValidationPoint } from './course.ts'
@@ -46,7 +45,8 @@ export function createMetricsReader(): MetricsReader {
     read: async (runDir) => {
       const path = join(runDir, 'metrics.jsonl')
       const found = await stat(path).catch(() => null)
-      if (!found) return new Course()
+      // A device would have no end.
+      if (!found?.isFile()) return new Course()
       const version = `${found.size} ${found.mtimeMs}`
       const known = kept.get(path)
       kept.delete(path)
@@ -63,19 +63,38 @@ export function createMetricsReader(): MetricsReader {
 /** Reads a run's course, to go on with it; an empty one where nothing was written yet. */
 export async function readCourse(runDir: string): Promise<Course> {
   const path = join(runDir, 'metrics.jsonl')
-  return (await stat(path).catch(() => null)) ? readLines(path) : new Course()
+  return (await stat(path).catch(() => null))?.isFile() ? readLines(path) : new Course()
 }
 
 /** Reads line by line, so that a long course never lies in memory as text. */
 async function readLines(path: string): Promise<Course> {
   const course = new Course()
-  const lines = createInterface({ input: createReadStream(path), crlfDelay: Infinity })
-  for await (const line of lines) {
+  for await (const line of boundedLines(path)) {
     const metric = metricOf(line)
     if (metric?.type === 'step') course.addStep(toStepPoint(metric))
     else if (metric) course.addValidation(toValidationPoint(metric))
   }
   return course
+}
+
+/** A metric has some hundred characters; a loss of power can leave gigabytes of zeros, without an end of a line. */
+const longestLine = 100_000
+
+/** The lines of a file up to one that is longer than any metric: a run that goes on writes the file anew without it. */
+async function* boundedLines(path: string): AsyncGenerator<string> {
+  let line = ''
+  for await (const chunk of createReadStream(path, 'utf8') as AsyncIterable<string>) {
+    const parts = chunk.split('\n')
+    for (const [i, part] of parts.entries()) {
+      if (i > 0) {
+        yield line
+        line = ''
+      }
+      line += part
+      if (line.length > longestLine) return
+    }
+  }
+  yield line
 }
 
 /** A killed process can leave half a line, which is no metric. */

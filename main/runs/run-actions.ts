@@ -2,8 +2,9 @@ import { AppError } from '../contract/errors.ts'
 import type { Handlers } from '../contract/methods.ts'
 import type { RunDetail, RunStatus } from '../contract/runs.ts'
 import type { Changes } from '../store/changes.ts'
-import { removeFolder } from '../store/files.ts'
 import type { Store } from '../store/open.ts'
+import { discardRun } from './passing-folders.ts'
+import { lastPlace } from './queue-place.ts'
 import { factsOf, readRun, resumableStatuses, toRunDetail } from './run-row.ts'
 import type { RunRow } from './run-row.ts'
 import { changeRun } from './run-writes.ts'
@@ -41,7 +42,8 @@ export function createRunActions(options: RunActionsOptions): Handlers<RunAction
         `The folder of the run "${row.name}" is gone: ${row.folder} was removed or moved. Put it back, or discard the run and start a new one.`,
         { path: row.folder },
       )
-    const start = { status: 'queued', queued_at: now(), ended_at: null, error: null, facts } as const
+    const queuedAt = await lastPlace(store, now())
+    const start = { status: 'queued', queued_at: queuedAt, ended_at: null, error: null, facts } as const
     if (!(await changeRun(store, row.id, start, resumableStatuses))) await refuse(row.id, 'resumed')
     const detail = await changed(row.id)
     runner.pump()
@@ -87,8 +89,7 @@ export function createRunActions(options: RunActionsOptions): Handlers<RunAction
       const { project_id: projectId, folder } = await readRun(store, runId)
       runner.wish(runId, 'discard')
       await runner.ended(runId)
-      await store.run('DELETE FROM run WHERE id = ?', runId)
-      await removeFolder(folder)
+      await discardRun(store, runId, folder)
       publish(runId, { row: true })
       changes.publish('runs', projectId)
       return null

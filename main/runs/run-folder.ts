@@ -1,9 +1,9 @@
 import { mkdir, readdir, rm, stat } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
+import { syncFolder, writeAtomic } from '../../trainer/checkpoint/write-atomic.ts'
 import { TrainerError, parseSettings } from '../../trainer/protocol.ts'
 import type { Settings, TrainingDataset } from '../../trainer/protocol.ts'
 import type { TestSet } from '../contract/engine-types.ts'
-import { writeFileAtomically } from './atomic-write.ts'
 import { isRecord, readJsonObject } from './settings-source.ts'
 
 /** What a run was started with; kept in its folder as `settings.json`. Paths are absolute. */
@@ -31,7 +31,8 @@ export async function fillRunFolder(
   name: string,
   prepare: (runDir: string) => Promise<RunSettings>,
 ): Promise<string> {
-  await mkdir(out, { recursive: true })
+  const made = await mkdir(out, { recursive: true })
+  if (made !== undefined) await syncFolder(dirname(made))
   const runDir = await makeFresh(join(resolve(out), `${timestamp(new Date())}-${folderName(name)}`))
   try {
     await writeRunSettings(runDir, await prepare(runDir))
@@ -44,7 +45,7 @@ export async function fillRunFolder(
 
 /** Writes what a run is started with into its folder. */
 export async function writeRunSettings(runDir: string, run: RunSettings): Promise<void> {
-  await writeFileAtomically(join(runDir, settingsFile), `${JSON.stringify(run, null, 2)}\n`)
+  await writeAtomic(join(runDir, settingsFile), `${JSON.stringify(run, null, 2)}\n`)
 }
 
 /**
@@ -92,6 +93,7 @@ async function makeFresh(base: string): Promise<string> {
     const path = number === 1 ? base : `${base}-${number}`
     try {
       await mkdir(path)
+      await syncFolder(dirname(path))
       return path
     } catch (error) {
       if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error

@@ -76,11 +76,11 @@ export async function writeNotice(
   )
 }
 
-/** Stores how a run ended, all its comparisons included, at once. False where the run is gone. */
+/** Stores how a run ended, all its comparisons and a line of its log included, at once. False where the run is gone. */
 export function storeResult(
   store: Store,
   row: Pick<RunRow, 'id' | 'facts'>,
-  { result, at }: { readonly result: TrainResult; readonly at: number },
+  { result, at, line }: { readonly result: TrainResult; readonly at: number; readonly line: LogLine },
 ): Promise<boolean> {
   const facts = factsOf(row)
   const known: RunFacts = {
@@ -105,6 +105,7 @@ export function storeResult(
       facts: JSON.stringify(known),
     })
     if (there) await storeComparisons(writer, row.id, result.comparisons)
+    await writeLog(writer, row.id, line)
     return there
   })
 }

@@ -5,20 +5,24 @@ import { AppError } from '../contract/errors.ts'
 import type { ErrorReport, ErrorValue } from '../contract/errors.ts'
 import type { LogLine } from '../contract/runs.ts'
 import type { Changes } from '../store/changes.ts'
-import { removeFolder } from '../store/files.ts'
 import type { Store } from '../store/open.ts'
 import { errorValueOf } from '../trainers/error-value.ts'
+import { waitAwake } from '../trainers/patience.ts'
 import type { Providers } from '../trainers/providers.ts'
 import { startJob } from '../trainers/trainer-job.ts'
 import type { TrainerProcess } from '../trainers/trainer-process.ts'
+import { removeLeftovers } from './leftovers.ts'
 import { LiveRun } from './live-run.ts'
 import { readCourse } from './metrics-reader.ts'
+import { discardRun } from './passing-folders.ts'
 import { prepareTraining } from './prepare-training.ts'
 import type { ModelFolderOf } from './prepare-training.ts'
 import { factsOf, readLog, readRun } from './run-row.ts'
 import type { RunRow } from './run-row.ts'
 import { changeRun, saveProgress, storeResult, writeLog, writeNotice } from './run-writes.ts'
-import { checkpointStep, isFolder } from './saved-state.ts'
+import { checkpointStep, isFolder, readResultFile } from './saved-state.ts'
+import { createUnwrittenLog } from './unwritten-log.ts'
+import type { UnwrittenLog } from './unwritten-log.ts'
 import type { News } from './watchers.ts'
 
 /** What a person wants of the run that is at work. */
@@ -67,6 +71,8 @@ interface Slot {
   live: LiveRun | null
   job: Job<TrainResult> | null
   wish: Wish | null
+  log: UnwrittenLog
+  /** When its steps were stored last, by a clock that nobody sets; 0 before the first time. */
   saved: number
   ended: Promise<void>
 }
@@ -108,12 +114,13 @@ export function createRunner(options: RunnerOptions): Runner {
       live: null,
       job: null,
       wish: null,
+      log: createUnwrittenLog(store, row.id),
       saved: 0,
       ended: Promise.resolve(),
     }
     slot = taken
     taken.ended = work(taken, row)
-      .catch((thrown: unknown) => storeFailure(taken, errorValueOf(thrown)))
+      .catch((thrown: unknown) => fail(taken, errorValueOf(thrown)))
       .catch(() => {
         // Not even the failure could be stored; the next start of the app finds the run as interrupted.
       })
@@ -148,18 +155,20 @@ export function createRunner(options: RunnerOptions): Runner {
     })
     run.job = job
     if (factsOf(row).keepAtOnce || run.wish === 'keep') job.stop({ keep: true })
-    await settle(run, await job.outcome)
+    await settle(run, await outcomeOf(row, await job.outcome))
   }
 
   const take = (run: Slot, live: LiveRun, report: Report): void => {
     const first = run.saved === 0
     const change = live.take(report)
     const { points, validations, log, rewound } = change
-    const write = change.urgent || first || now() - run.saved >= writeEveryMs
+    const time = performance.now()
+    const write = change.urgent || first || time - run.saved >= writeEveryMs
     publish(run.runId, { points, validations, log, rewound })
-    for (const line of log) inBackground(run, writeLog(store, run.runId, line))
+    log.forEach(run.log.add)
+    if (log.length > 0) inBackground(run, run.log.write())
     if (!write) return
-    run.saved = now()
+    run.saved = time
     const started = first ? changeRun(store, run.runId, { status: 'running' }, ['starting']) : null
     if (started) inBackground(run, started)
     inBackground(
@@ -177,31 +186,35 @@ export function createRunner(options: RunnerOptions): Runner {
   const inBackground = (run: Slot, write: Promise<unknown>): void => {
     write.catch((thrown: unknown) => {
       const text = `The store could not be written: ${errorValueOf(thrown).message}`
-      if (run.live && run.live.log.at(-1)?.text !== text)
-        publish(run.runId, { log: [run.live.write('error', text)] })
+      if (!run.live || run.live.log.at(-1)?.text === text) return
+      const line = run.live.write('error', text)
+      run.log.add(line)
+      publish(run.runId, { log: [line] })
     })
   }
 
   const settle = async (run: Slot, outcome: Outcome): Promise<void> => {
-    if (run.live) await saveProgress(store, run.runId, run.live).catch(() => false)
+    const { live } = run
+    if (live) await whenRoom(run, () => saveProgress(store, run.runId, live)).catch(() => undefined)
     if (run.wish === 'discard') await remove(run)
     else if (outcome.type === 'result' && outcome.stopped !== 'cancelled') await finish(run, outcome)
     else if (outcome.type === 'result' || run.wish === 'halt' || outcome.error.code === 'cancelled')
       await pause(run)
-    else await storeFailure(run, outcome.error)
+    else await fail(run, outcome.error)
   }
 
   const finish = async (run: Slot, result: TrainResult): Promise<void> => {
     if (run.live) run.live.phase = 'ended'
     const row = await readRun(store, run.runId)
-    await storeResult(store, row, { result, at: now() })
     const texts = {
       finished: 'Finished',
       'early-stopping': 'Stopped early: the validation no longer got better,',
       kept: 'Stopped and kept',
       cancelled: 'Stopped',
     } as const
-    await note(run, 'info', `${texts[result.stopped]} after step ${result.step} of ${result.steps}.`)
+    const line = lineOf(run, 'info', `${texts[result.stopped]} after step ${result.step} of ${result.steps}.`)
+    await whenRoom(run, () => storeResult(store, row, { result, at: endOf(row), line }))
+    publish(run.runId, { log: [line] })
   }
 
   const pause = async (run: Slot): Promise<void> => {
@@ -209,16 +222,17 @@ export function createRunner(options: RunnerOptions): Runner {
     if (!row) return
     const step = await checkpointStep(row.folder)
     const facts = { ...factsOf(row), keepAtOnce: false }
-    const end = {
-      status: 'paused',
-      ended_at: now(),
-      checkpoint_step: step,
-      facts: JSON.stringify(facts),
-    } as const
-    await changeRun(store, run.runId, end)
     const saved = step > 0 ? `saved at step ${step}` : 'before its first checkpoint: it will begin anew'
     const why = run.wish === 'quit' ? 'Paused because Loracle was closed' : 'Paused'
-    await note(run, 'info', `${why}, ${saved}.`)
+    const line = lineOf(run, 'info', `${why}, ${saved}.`)
+    await whenRoom(run, () =>
+      store.transaction(async (writer) => {
+        const end = { status: 'paused', ended_at: endOf(row), checkpoint_step: step } as const
+        await changeRun(writer, run.runId, { ...end, facts: JSON.stringify(facts) })
+        await writeLog(writer, run.runId, line)
+      }),
+    )
+    publish(run.runId, { log: [line] })
   }
 
   const fail = async (run: Slot, error: ErrorValue): Promise<void> => {
@@ -226,34 +240,42 @@ export function createRunner(options: RunnerOptions): Runner {
     if (!row) return
     const step = await checkpointStep(row.folder)
     const told = (await isFolder(row.folder)) ? error : folderGone(row)
+    await removeLeftovers(row.folder)
     const facts = { ...factsOf(row), keepAtOnce: false }
-    await store.transaction(async (writer) => {
-      await changeRun(writer, run.runId, {
-        status: 'failed',
-        ended_at: now(),
-        checkpoint_step: step,
-        error: JSON.stringify(told),
-        facts: JSON.stringify(facts),
-      })
-      const { projectId, runId } = run
-      // Of a trial its search tells.
-      if (row.search_id === null) await writeNotice(writer, { at: now(), error: told, projectId, runId })
-    })
-    await note(run, 'error', told.message)
     const said = told.details['stderr']
-    if (typeof said === 'string' && said !== '')
-      await note(run, 'error', `Its last words: ${said.split('\n').slice(-5).join('\n')}`)
+    const words = typeof said === 'string' && said !== '' ? said.split('\n').slice(-5).join('\n') : null
+    const lines = [told.message, ...(words === null ? [] : [`Its last words: ${words}`])].map((text) =>
+      lineOf(run, 'error', text),
+    )
+    await whenRoom(run, () =>
+      store.transaction(async (writer) => {
+        await changeRun(writer, run.runId, {
+          status: 'failed',
+          ended_at: endOf(row),
+          checkpoint_step: step,
+          error: JSON.stringify(told),
+          facts: JSON.stringify(facts),
+        })
+        const { projectId, runId } = run
+        // Of a trial its search tells.
+        if (row.search_id === null) await writeNotice(writer, { at: now(), error: told, projectId, runId })
+        for (const line of lines) await writeLog(writer, runId, line)
+      }),
+    )
+    publish(run.runId, { log: lines })
     changes.publish('notices', run.projectId)
   }
 
-  /** On a full disk the failure is stored as soon as there is room: the run then offers to go on. */
-  const storeFailure = async (run: Slot, error: ErrorValue): Promise<void> => {
+  /** On a full disk how a run ended is stored as soon as there is room: it is neither lost nor said to have failed. */
+  const whenRoom = async (run: Slot, write: () => Promise<unknown>): Promise<void> => {
     for (;;) {
       try {
-        await fail(run, error)
+        await run.log.write()
+        await write()
         return
       } catch (thrown) {
-        if (disposed || errorValueOf(thrown).code !== 'disk_full') throw thrown
+        const isFull = errorValueOf(thrown).code === 'disk_full'
+        if (disposed || !isFull || run.wish === 'discard') throw thrown
       }
       await sleep(fullDiskMs)
     }
@@ -261,15 +283,14 @@ export function createRunner(options: RunnerOptions): Runner {
 
   const remove = async (run: Slot): Promise<void> => {
     const row = await readRun(store, run.runId).catch(() => null)
-    await store.run('DELETE FROM run WHERE id = ?', run.runId)
-    if (row) await removeFolder(row.folder)
+    if (row) await discardRun(store, run.runId, row.folder)
   }
 
-  const note = async (run: Slot, level: LogLine['level'], text: string): Promise<void> => {
-    const line = run.live?.write(level, text) ?? { at: now(), level, text }
-    publish(run.runId, { log: [line] })
-    await writeLog(store, run.runId, line)
-  }
+  /** Now, but not before it started: clocks are set back, too. */
+  const endOf = ({ started_at: start }: RunRow): number => Math.max(now(), start ?? 0)
+
+  const lineOf = (run: Slot, level: LogLine['level'], text: string): LogLine =>
+    run.live?.write(level, text) ?? { at: now(), level, text }
 
   /** Those that wait have moved up, or one more waits before them. */
   const tellQueue = async (): Promise<void> => {
@@ -300,13 +321,18 @@ export function createRunner(options: RunnerOptions): Runner {
       const last = slot
       if (!last) return
       wish(last.runId, 'quit')
-      const patience = new AbortController()
-      const late = sleep(options.quitGraceMs, true, { signal: patience.signal }).catch(() => false)
-      if (await Promise.race([last.ended.then(() => false), late])) last.job?.kill()
-      patience.abort()
+      const endWait = waitAwake(options.quitGraceMs, () => last.job?.kill())
       await last.ended
+      endWait()
     },
   }
+}
+
+/** A trainer that dies between its result and the word of it has finished all the same: its folder says so. */
+async function outcomeOf(row: RunRow, outcome: Outcome): Promise<Outcome> {
+  if (outcome.type === 'result' || outcome.error.code !== 'trainer_crashed') return outcome
+  const saved = await readResultFile(row.folder)
+  return saved && saved.stopped !== 'cancelled' ? saved : outcome
 }
 
 const notBegun = { code: 'cancelled', message: 'It was not begun.', details: {} } as const

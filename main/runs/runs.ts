@@ -25,7 +25,9 @@ import { judgeReadiness, runSettings } from './readiness.ts'
 import { recoverRuns } from './recover-runs.ts'
 import { createRunActions } from './run-actions.ts'
 import type { RunActionMethod } from './run-actions.ts'
-import { createRunFolder, fillRunFolder } from './run-folder.ts'
+import { forgetFolder, noteFolder } from './passing-folders.ts'
+import { lastPlace } from './queue-place.ts'
+import { fillRunFolder } from './run-folder.ts'
 import { readRun, toRunDetail, toRunInfo } from './run-row.ts'
 import type { RunRow } from './run-row.ts'
 import { writeRunData } from './run-data.ts'
@@ -180,6 +182,7 @@ export function createRuns(options: RunsOptions): Runs {
     const shown = name?.trim() || (await nextName(store, projectId))
     let counts = { train: 0, validation: 0, test: 0 }
     const folder = await fillRunFolder(homeFolders(store.home).runs(projectId), shown, async (runDir) => {
+      await noteFolder(store, runDir)
       const dataFolder = join(runDir, 'data')
       await mkdir(dataFolder)
       const data = await writeData(projectId, dataFolder, { model, settings })
@@ -200,13 +203,16 @@ export function createRuns(options: RunsOptions): Runs {
     const id = randomUUID()
     try {
       const [at, json] = [now(), JSON.stringify]
-      const { changes: added } = await store.run(
-        `INSERT INTO run (id, project_id, search_id, name, status, model_id, model_name, model_folder, folder, settings,
-            changed, splits, created_at, queued_at)
-          SELECT ?, id, ?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ? FROM project WHERE id = ?`,
-        ...[id, searchId, shown, model.id, model.name, model.folder, folder, json(settings)],
-        ...[json(changedSettings(settings)), json(counts), at, at, projectId],
-      )
+      const { changes: added } = await store.transaction(async (writer) => {
+        await forgetFolder(writer, folder)
+        return writer.run(
+          `INSERT INTO run (id, project_id, search_id, name, status, model_id, model_name, model_folder, folder, settings,
+              changed, splits, created_at, queued_at)
+            SELECT ?, id, ?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ? FROM project WHERE id = ?`,
+          ...[id, searchId, shown, model.id, model.name, model.folder, folder, json(settings)],
+          ...[json(changedSettings(settings)), json(counts), at, await lastPlace(writer, at), projectId],
+        )
+      })
       // Deleted while its examples were written.
       if (added === 0) await requireProject(store, projectId)
     } catch (thrown) {
@@ -225,7 +231,10 @@ export function createRuns(options: RunsOptions): Runs {
     const model = await modelOf(trial.modelId)
     if (!model?.usable) throw notReady()
     const run = { model: model.folder, datasets, validation, tests: [], settings }
-    const folder = await createRunFolder(trial.folder, trial.name, run).catch((thrown: unknown) => {
+    const folder = await fillRunFolder(trial.folder, trial.name, async (runDir) => {
+      await noteFolder(store, runDir)
+      return run
+    }).catch((thrown: unknown) => {
       throw errorOf(errorValueOf(thrown))
     })
     return addRun({ projectId, searchId, shown: trial.name, folder, model, settings, counts })
@@ -273,7 +282,7 @@ export function createRuns(options: RunsOptions): Runs {
       if (projectId !== null) await requireProject(store, projectId)
       const rows = await store.all<RunRow>(
         `SELECT * FROM run WHERE search_id IS NULL AND project_id = COALESCE(?, project_id)
-          ORDER BY created_at DESC, rowid DESC`,
+          ORDER BY rowid DESC`,
         projectId,
       )
       return rows.map(toRunInfo)

@@ -1,6 +1,8 @@
-import { readFile, readdir, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { readdir, stat } from 'node:fs/promises'
+import { basename, join } from 'node:path'
 import { z } from 'zod'
+import { parseJson } from '../../trainer/parse-json.ts'
+import { readBounded } from '../../trainer/read-bounded.ts'
 import { taskKinds } from '../../trainer/data/tasks.ts'
 import type { TrainResult } from '../../trainer/protocol.ts'
 import { metricValues, scoresSchema } from './scores-schema.ts'
@@ -12,6 +14,9 @@ export async function checkpointStep(runDir: string): Promise<number> {
   const names = await readdir(join(runDir, 'checkpoints')).catch(() => [])
   return Math.max(0, ...names.map((name) => Number(checkpointPattern.exec(name)?.[1] ?? 0)))
 }
+
+// With the texts of every comparison.
+const mostResultBytes = 400_000_000
 
 const number = z.number()
 const scores = scoresSchema
@@ -55,7 +60,15 @@ const resultSchema = z.object({
 /** How a run ended, as its folder's `result.json` says; null where it says nothing, or half. */
 export async function readResultFile(runDir: string): Promise<TrainResult | null> {
   try {
-    return resultSchema.parse(JSON.parse(await readFile(join(runDir, 'result.json'), 'utf8')))
+    const result = resultSchema.parse(
+      parseJson(await readBounded(join(runDir, 'result.json'), mostResultBytes)),
+    )
+    // Whatever the file says: what a run made lies in its folder, which may have been moved, or come from elsewhere.
+    return {
+      ...result,
+      runDir,
+      adapter: join(runDir, basename(result.adapter) === 'model' ? 'model' : 'adapter'),
+    }
   } catch {
     // A run without a readable result is gone on with from its checkpoint.
     return null

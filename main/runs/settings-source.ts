@@ -1,7 +1,11 @@
-import { readFile } from 'node:fs/promises'
+import { parseJson } from '../../trainer/parse-json.ts'
+import { readBounded } from '../../trainer/read-bounded.ts'
 import { TrainerError, parseAssignment, parseSettings } from '../../trainer/protocol.ts'
 import type { Settings } from '../../trainer/protocol.ts'
 import type { SettingsSource } from '../contract/engine-types.ts'
+
+/** A run's settings name its files, and nothing else that is large. */
+const mostSettingsBytes = 10_000_000
 
 /**
  * Gathers settings from a file, values and assignments, the later winning, and checks them.
@@ -31,11 +35,11 @@ async function readSettingsFile(path: string): Promise<Record<string, unknown>> 
 
 /** Reads a JSON file that must hold one object. @throws TrainerError `file_missing` or `file_invalid`. */
 export async function readJsonObject(path: string): Promise<Record<string, unknown>> {
-  const text = await readFile(path, 'utf8')
+  const text = await readBounded(path, mostSettingsBytes)
   let value: unknown
   try {
     // Editors on Windows begin a file with a byte order mark.
-    value = JSON.parse(text.replace(/^\uFEFF/, ''))
+    value = parseJson(text.replace(/^\uFEFF/, ''))
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
     throw new TrainerError('file_invalid', `${path} is not JSON: ${reason}. Mend it, or name another file.`, {

@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import { TrainerError } from '../../trainer/protocol.ts'
 import type { TrainCommand } from '../../trainer/protocol.ts'
 import type { TrainRequest } from '../contract/engine-types.ts'
+import { removeLeftovers } from './leftovers.ts'
 import { createRunFolder, readRunFolder } from './run-folder.ts'
 import type { RunSettings } from './run-folder.ts'
 import { gatherSettings } from './settings-source.ts'
@@ -18,6 +19,7 @@ export async function prepareRun(request: TrainRequest): Promise<TrainCommand> {
     const runDir = resolve(request.resume)
     const run = await readRunFolder(runDir)
     await requirePaths(run)
+    await removeLeftovers(runDir)
     return { kind: 'train', ...run, runDir, resume: true }
   }
   const run: RunSettings = {

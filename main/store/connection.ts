@@ -1,3 +1,4 @@
+import { pathToFileURL } from 'node:url'
 import sqlite3 from 'sqlite3'
 
 export type SqlValue = string | number | null
@@ -31,11 +32,15 @@ export interface Connection extends Writer {
   close(): Promise<void>
 }
 
-/** Opens a connection. @throws Error with SQLite's own code (`SQLITE_CANTOPEN`, …). */
-export async function connect(path: string, mode: 'write' | 'read'): Promise<Connection> {
-  const flags = mode === 'read' ? sqlite3.OPEN_READONLY : sqlite3.OPEN_READWRITE | sqlite3.OPEN_CREATE
+/**
+ * Opens a connection. `immutable` reads a file that nobody writes to, without a lock, and leaves out any log beside it.
+ *
+ * @throws Error with SQLite's own code (`SQLITE_CANTOPEN`, …).
+ */
+export async function connect(path: string, mode: 'write' | 'read' | 'immutable'): Promise<Connection> {
+  const name = mode === 'immutable' ? `${pathToFileURL(path).href}?immutable=1` : path
   const database = await new Promise<sqlite3.Database>((resolve, reject) => {
-    const opened = new sqlite3.Database(path, flags, (error) => {
+    const opened = new sqlite3.Database(name, openFlags[mode], (error) => {
       if (error) reject(error)
       else resolve(opened)
     })
@@ -81,6 +86,12 @@ export async function connect(path: string, mode: 'write' | 'read'): Promise<Con
       }),
   }
 }
+
+const openFlags = {
+  write: sqlite3.OPEN_READWRITE | sqlite3.OPEN_CREATE,
+  read: sqlite3.OPEN_READONLY,
+  immutable: sqlite3.OPEN_READONLY | sqlite3.OPEN_URI,
+} as const
 
 async function prepare(database: sqlite3.Database, sql: string): Promise<Statement> {
   const statement = await new Promise<sqlite3.Statement>((resolve, reject) => {

@@ -1,88 +1,96 @@
-import { open, rename, rm } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
 import { AppError } from '../contract/errors.ts'
+import { backUp, removeOldCopies, requireRoomForCopy } from './back-up.ts'
+import { connect } from './connection.ts'
 import type { Connection } from './connection.ts'
-import { asStoreError, storeDamaged } from './store-errors.ts'
+import { asStoreError, storeDamaged, storeHeld } from './store-errors.ts'
+import { bytesOf } from './store-file.ts'
 
-const magic = 'SQLite format 3\0'
-/** Where a SQLite file's header keeps `user_version`, and how long the header is. */
-const versionAt = 60
-const headerBytes = 100
-
-/**
- * Looks at a store's file before anything opens it: opening alone may write to it. A file that is not there, or
- * empty, is a store yet to be made.
- *
- * @throws AppError `store_damaged` where it is no SQLite file, `store_newer`.
- */
-export async function checkStoreFile(path: string, known: number): Promise<void> {
-  const file = await open(path, 'r').catch(() => null)
-  if (!file) return
-  try {
-    const header = Buffer.alloc(headerBytes)
-    const { bytesRead } = await file.read(header, 0, headerBytes, 0)
-    if (bytesRead === 0) return
-    if (bytesRead < headerBytes || header.toString('latin1', 0, magic.length) !== magic)
-      throw storeDamaged(path)
-    requireKnown(header.readUInt32BE(versionAt), { path, known })
-  } finally {
-    await file.close()
-  }
+/** The form that a store is in: how many steps it has gone. 0 for one that is empty. */
+export async function versionOf(connection: Connection): Promise<number> {
+  return (await connection.get<{ user_version: number }>('PRAGMA user_version'))?.user_version ?? 0
 }
 
 /**
- * Brings a store to the newest form, one migration after the other, each whole or not at all. A store that holds
- * something is first copied beside itself, as `store.before-<new version>.sqlite`.
+ * Opens a store for writing, in the newest form: one that is older is first copied beside itself, then brought
+ * forward, all steps or none.
  *
  * @param migrations the first makes version 1 of an empty store, the second version 2 of version 1, …
- * @throws AppError `store_newer`, `store_damaged` where a migration does not go through; SQLite's errors.
+ * @throws AppError `store_damaged`, `store_not_updated` where a step does not go through, `disk_full` where there is
+ *   no room for the copy; SQLite's errors. In all of them the store is as it was.
  */
-export async function migrate(
-  writer: Connection,
-  path: string,
-  migrations: readonly string[],
-): Promise<void> {
-  const row = await writer.get<{ user_version: number }>('PRAGMA user_version')
-  const version = row?.user_version ?? 0
-  requireKnown(version, { path, known: migrations.length })
-  if (version === migrations.length) return
-  if (version > 0) await backUp(writer, join(dirname(path), `store.before-${migrations.length}.sqlite`))
-  for (const [number, sql] of migrations.entries()) {
-    if (number < version) continue
-    await writer
-      .execute(`BEGIN IMMEDIATE;\n${sql}\nPRAGMA user_version = ${number + 1};\nCOMMIT;`)
-      .catch(async (thrown: unknown) => {
-        const known = await asStoreError(thrown, path)
-        throw known instanceof AppError ? known : notBrought(path, number + 1, thrown)
-      })
-  }
-}
-
-function requireKnown(version: number, { path, known }: { path: string; known: number }): void {
-  if (version <= known) return
-  throw new AppError(
-    'store_newer',
-    `${path} was made by a newer version of Loracle (its form is ${version}, this version knows ${known}). Update Loracle, or choose another folder with --home; nothing was changed.`,
-    { version, known },
-  )
-}
-
-async function backUp(writer: Connection, copy: string): Promise<void> {
-  const half = `${copy}.part`
-  await rm(half, { force: true })
+export async function openInNewestForm(path: string, migrations: readonly string[]): Promise<Connection> {
+  let writer = await connectWriter(path)
   try {
-    await writer.execute(`VACUUM INTO '${half.replaceAll("'", "''")}'`)
-    await rename(half, copy)
+    const version = await versionOf(writer)
+    if (version >= migrations.length) return writer
+    if (version > 0) {
+      await requireRoomForCopy(path)
+      await requireSound(writer, path)
+      // The last connection takes the log into the file as it closes: then the file is the whole store.
+      await writer.close()
+      if ((await bytesOf(`${path}-wal`)) > 0) throw storeHeld(path)
+      await backUp(path, migrations.length)
+      writer = await connectWriter(path)
+    }
+    await migrate(writer, { path, version, migrations })
+    if (version > 0) await removeOldCopies(path).catch(() => undefined)
+    return writer
   } catch (thrown) {
-    await rm(half, { force: true })
+    await writer.close().catch(() => undefined)
     throw thrown
   }
+}
+
+async function connectWriter(path: string): Promise<Connection> {
+  const writer = await connect(path, 'write')
+  try {
+    await writer.execute('PRAGMA journal_mode = WAL;')
+    return writer
+  } catch (thrown) {
+    await writer.close().catch(() => undefined)
+    throw thrown
+  }
+}
+
+/** @throws AppError `store_damaged` where the store's pages do not fit together: no step is taken on such ground. */
+export async function requireSound(connection: Connection, path: string): Promise<void> {
+  const [first] = await connection.all<{ quick_check: string }>('PRAGMA quick_check(1)')
+  if (first?.quick_check !== 'ok') throw storeDamaged(path)
+}
+
+interface Migration {
+  readonly path: string
+  readonly version: number
+  readonly migrations: readonly string[]
+}
+
+async function migrate(writer: Connection, { path, version, migrations }: Migration): Promise<void> {
+  // A step that makes a table anew drops the old one: with foreign keys on, all rows that refer to it would go too.
+  await writer.execute('PRAGMA foreign_keys = OFF; BEGIN IMMEDIATE;')
+  let step = version
+  try {
+    const lost = await countLost(writer)
+    for (; step < migrations.length; step++) await writer.execute(migrations[step] ?? '')
+    if ((await countLost(writer)) > lost) throw new Error('rows would refer to what is not there')
+    await writer.execute(`PRAGMA user_version = ${migrations.length}; COMMIT;`)
+  } catch (thrown) {
+    // SQLite has already rolled back after some errors (a full disk); a second time is an error of its own.
+    await writer.execute('ROLLBACK').catch(() => undefined)
+    const known = await asStoreError(thrown, path)
+    throw known instanceof AppError ? known : notBrought(path, step + 1, thrown)
+  }
+}
+
+/** Rows that refer to what is not there. */
+async function countLost(writer: Connection): Promise<number> {
+  const found = await writer.get<{ count: number }>('SELECT count(*) AS count FROM pragma_foreign_key_check')
+  return found?.count ?? 0
 }
 
 function notBrought(path: string, version: number, thrown: unknown): AppError {
   const said = thrown instanceof Error ? thrown.message : String(thrown)
   return new AppError(
-    'store_damaged',
+    'store_not_updated',
     `${path} could not be brought to the form of this version: ${said}. It is as it was; go on with the version of Loracle that it was used with, or put it aside (rename it) and start again.`,
     { path, version },
   )

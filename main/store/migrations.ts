@@ -1,3 +1,4 @@
+import { earlyForm } from './early-form.ts'
 import { searchTables } from './search-tables.ts'
 import { sourceWeight } from './source-weight.ts'
 import { taskColumns } from './task-columns.ts'
@@ -343,4 +344,5 @@ export const migrations: readonly string[] = [
   CREATE INDEX draft_of_example ON draft (example_id);
   `,
   `${searchTables}\n${taskColumns}\n${sourceWeight}`,
+  earlyForm,
 ]

@@ -27,7 +27,7 @@ export function fileName(name: string, otherwise: string): string {
     .join('')
     .replace(/^[-. ]+|[-. ]+$/g, '')
   // Windows keeps these names for its devices, whatever their ending.
-  if (/^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i.test(cut)) return `${otherwise} ${cut}`
+  if (/^(con|prn|aux|nul|com[\d¹²³]|lpt[\d¹²³])\s*(\.|$)/i.test(cut)) return `${otherwise} ${cut}`
   return cut || otherwise
 }
 

@@ -25,6 +25,11 @@ export async function asStoreError(thrown: unknown, path: string): Promise<unkno
     case 'SQLITE_READONLY':
     case 'SQLITE_PERM':
       return (await isFull(dirname(path))) ? storeFull(path) : notWritable(path)
+    case 'SQLITE_BUSY':
+    case 'SQLITE_LOCKED':
+      return storeHeld(path)
+    case 'SQLITE_MISUSE':
+      return closed()
     default:
       return thrown
   }
@@ -38,7 +43,21 @@ export function storeDamaged(path: string): AppError {
   )
 }
 
-function storeFull(path: string): AppError {
+/** A call that came while the app was going. */
+function closed(): AppError {
+  return new AppError('connection_lost', 'Loracle is closing. Open it again, and try once more.')
+}
+
+/** Another program (one to look into databases, a backup) has the file open and locked. */
+export function storeHeld(path: string): AppError {
+  return new AppError(
+    'store_in_use',
+    `${path} is held by another program. Close that program, then try again; everything saved before is intact.`,
+    { path },
+  )
+}
+
+export function storeFull(path: string): AppError {
   return new AppError(
     'disk_full',
     `The disk is full: ${path} could not be written. Free some space and try again; everything saved before is intact.`,
@@ -65,5 +84,6 @@ function storeUnreadable(path: string, thrown: unknown): AppError {
 
 async function isFull(folder: string): Promise<boolean> {
   const found = await statfs(folder).catch(() => null)
-  return found !== null && found.bavail * found.bsize < leastFree
+  // Those of the system itself, such as /sys, have no room at all and are not full.
+  return found !== null && found.blocks > 0 && found.bavail * found.bsize < leastFree
 }

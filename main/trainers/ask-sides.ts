@@ -33,7 +33,7 @@ export interface SidesRequest {
 export async function askSides(
   answering: Pick<Answering, 'ask'>,
   { asked, form = 'qa', question, contexts }: SidesRequest,
-  { emit, signal }: CallContext<AnswerEvent>,
+  { emit, signal, caller }: CallContext<AnswerEvent>,
 ): Promise<AskResult> {
   const settings = 'settings' in asked ? answerSettings(asked.settings) : {}
   const ask = async (model: string, columns: readonly (readonly [Side, string | null])[]) => {
@@ -48,6 +48,7 @@ export async function askSides(
           emit({ kind: 'loading' })
         },
         signal,
+        ...(caller ? { client: caller } : {}),
       },
     )
     return columns.map(([side], i) => {

@@ -8,6 +8,7 @@ import type {
 } from '../../trainer/protocol.ts'
 import type { Job } from '../contract/engine.ts'
 import type { ErrorReport, ErrorValue } from '../contract/errors.ts'
+import { waitAwake } from './patience.ts'
 import { startJob } from './trainer-job.ts'
 import type { JobOptions } from './trainer-job.ts'
 import type { TrainerProcess } from './trainer-process.ts'
@@ -51,21 +52,21 @@ export function checkMachine({
       isHung = true
       checking.kill()
     }
-    let patience = setTimeout(expire, silenceMs)
+    let endWait = waitAwake(silenceMs, expire)
     const checking = begin<CheckProviderResult>(
       { kind: 'check-provider', provider },
       {
         onReport: (report) => {
           if (report.type === 'provider-case') step = report.name
-          clearTimeout(patience)
-          patience = setTimeout(expire, silenceMs)
+          endWait()
+          endWait = waitAwake(silenceMs, expire)
           onReport(report)
         },
         stopGraceMs: 1_000,
       },
     )
     const outcome = await checking.outcome
-    clearTimeout(patience)
+    endWait()
     if (outcome.type === 'result') return outcome.check
     if (isHung) return unusable(provider, 'hung', hungMessage(step, silenceMs))
     if (outcome.error.code === 'cancelled') return outcome

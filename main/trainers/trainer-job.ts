@@ -1,5 +1,6 @@
 import type { Command, ErrorReport, ErrorValue, Report, Result } from '../../trainer/protocol.ts'
 import type { Job } from '../contract/engine.ts'
+import { waitAwake } from './patience.ts'
 import type { TrainerExit, TrainerProcess } from './trainer-process.ts'
 
 export interface JobOptions {
@@ -22,9 +23,9 @@ export function startJob<R extends Result>(
   options: JobOptions,
 ): Job<R> {
   const { onReport, stopGraceMs = 60_000, killGraceMs = 5_000 } = options
-  const timers: NodeJS.Timeout[] = []
+  const waits: (() => void)[] = []
   const later = (ms: number, signal: 'SIGTERM' | 'SIGKILL'): void => {
-    timers.push(setTimeout(() => trainer.kill(signal), ms))
+    waits.push(waitAwake(ms, () => trainer.kill(signal)))
   }
   let stopping = false
   let keeping = false
@@ -42,7 +43,7 @@ export function startJob<R extends Result>(
       else take(message)
     })
     trainer.onExit((exit) => {
-      timers.forEach(clearTimeout)
+      waits.forEach((end) => end())
       resolve(
         last ?? {
           type: 'error',

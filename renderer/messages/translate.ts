@@ -15,6 +15,7 @@ import { search } from './en/search.ts'
 import { splits } from './en/splits.ts'
 import { tasks } from './en/tasks.ts'
 import { train } from './en/train.ts'
+import { plainDirection } from '../text/plain-direction.ts'
 
 /** All that a person reads, by area and name: texts, or functions that make one of their arguments. */
 export const catalogue = {
@@ -53,7 +54,7 @@ type Message<K extends MessageKey> = K extends `${infer A}.${infer N}`
 type ArgumentsOf<K extends MessageKey> = Message<K> extends (...args: infer P) => string ? P : []
 
 /**
- * The text of a message.
+ * The text of a message. Names in it cannot turn the direction of the sentence around them.
  *
  * ```ts
  * t('common.cancel')
@@ -64,6 +65,7 @@ export function t<K extends MessageKey>(key: K, ...args: ArgumentsOf<K>): string
   const dot = key.indexOf('.')
   const area: Readonly<Record<string, unknown>> = catalogue[key.slice(0, dot) as Area]
   const message = area[key.slice(dot + 1)]
-  if (typeof message === 'function') return (message as (...given: unknown[]) => string)(...args)
+  if (typeof message === 'function')
+    return plainDirection((message as (...given: unknown[]) => string)(...args))
   return String(message)
 }

@@ -1,11 +1,13 @@
 import type { ErrorValue } from '../../main/contract/errors.ts'
+import { plainDirection } from '../text/plain-direction.ts'
 
 /** Whatever a call threw, as a value with a sentence for a person. */
 export function errorOf(thrown: unknown): ErrorValue {
-  if (isErrorValue(thrown)) return { code: thrown.code, message: thrown.message, details: thrown.details }
+  if (isErrorValue(thrown))
+    return { code: thrown.code, message: plainDirection(thrown.message), details: thrown.details }
   return {
     code: 'internal',
-    message: thrown instanceof Error ? thrown.message : String(thrown),
+    message: plainDirection(thrown instanceof Error ? thrown.message : String(thrown)),
     details: thrown instanceof Error && thrown.stack !== undefined ? { stack: thrown.stack } : {},
   }
 }

@@ -70,12 +70,12 @@ describe('offsets', () => {
 
   test('in a long context full of the answer cost no more than a look', () => {
     const long = { context: 'a '.repeat(500_000), question: 'Which?' }
-    const start = performance.now()
+    const start = process.cpuUsage()
     const [none, far] = check([
       { ...long, answer: 'a' },
       { ...long, question: 'Where?', answers: [{ text: 'a', answer_start: 999_997 }] },
     ])
-    expect(performance.now() - start).toBeLessThan(1000)
+    expect(process.cpuUsage(start).user / 1000).toBeLessThan(1000)
     expect(none?.problems[0]?.message).toContain('100 times or more')
     expect(far?.example?.answers[0]?.start).toBe(999_996)
   })
@@ -204,13 +204,13 @@ describe('digests', () => {
 
   test('ids that all are the same get suffixes in little time', () => {
     const checker = createRecordChecker('file')
-    const start = performance.now()
+    const start = process.cpuUsage()
     let last = ''
     for (let i = 0; i < 50_000; i++) {
       const record = readFlatRecord({ id: 'same', instruction: `Do ${i}`, target: 'x' }, `[${i}]`)
       last = checker.add(record).example?.id ?? ''
     }
     expect(last).toBe('same-50000')
-    expect(performance.now() - start).toBeLessThan(5000)
+    expect(process.cpuUsage(start).user / 1000).toBeLessThan(5000)
   })
 })

@@ -54,6 +54,13 @@ function inEntry({ entries }: Sample, mutate: Mutation, random: Random, others: 
   )
 }
 
+/** Bytes damaged once, with the name of what was done. */
+export function damaged(bytes: Buffer, random: Random): { readonly bytes: Buffer; readonly story: string } {
+  const [story, mutate] = pick(Object.entries(mutations), random)
+  const others = [{ name: 'itself', extension: '', bytes, entries: [] }]
+  return { bytes: mutate(bytes, random, others), story }
+}
+
 const extremes = [0, 1, 0x7f, 0x80, 0xff, 0x7fff, 0xffff, 0x7fffffff, 0x80000000, 0xfffffffe, 0xffffffff]
 const fragments = [
   '"', "'", '\0', '\r', '\n', '\r\n', '\ufeff', ',', ';', '\t', '{', '}', '[', ']', '<', '>', '&', '\\', '\\u',
@@ -205,7 +212,8 @@ function repeated(bytes: Buffer, times: number): Buffer {
   return bytes.length === 0 ? bytes : Buffer.alloc(Math.min(largest, bytes.length * times), bytes)
 }
 
-function pick<One>(list: readonly One[], random: Random): One {
+/** One of a list. */
+export function pick<One>(list: readonly One[], random: Random): One {
   const found = list[random(list.length)]
   if (found === undefined) throw new Error('There is nothing to choose from.')
   return found

@@ -1,8 +1,24 @@
-/** Reads the files that it is sent, one after the other, and says what each came to. */
-import { readFile } from './read-file.ts'
-import type { Reading } from './read-file.ts'
+/**
+ * Makes the cases of a target, one after the other, reads each as the app does and says what it came to. The folder of
+ * a case that was read without a failure is removed.
+ *
+ *   node worker.ts <target> <seed> <first case> <case after the last> <folder>
+ */
+import { mkdirSync, readdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { writeCase } from './hostile-case.ts'
+import { codeOf } from './outcome.ts'
+import { readings } from './readings.ts'
+import { targets } from './targets.ts'
+import type { Target, TargetName } from './targets.ts'
 
-export interface WorkerReport extends Reading {
+export interface WorkerReport {
+  readonly index: number
+  readonly story: string
+  /** What was made of the files, and the codes that their parts ended with. */
+  readonly outcomes: readonly string[]
+  /** What no reading may end with; null where it did not. */
+  readonly fault: string | null
   /** Of the processor: on a busy machine the clock says little. */
   readonly milliseconds: number
   /** Bytes that the process has held at most so far. */
@@ -17,14 +33,51 @@ const ownFault = (thrown: unknown) => {
 process.on('uncaughtException', ownFault)
 process.on('unhandledRejection', ownFault)
 
-process.on('message', (path: string) => {
+const [name = '', seed, first, end, folder = ''] = process.argv.slice(2)
+const target: Target = targets[name as TargetName]
+const read = await readings[name as TargetName]()
+const samples = join(folder, 'samples')
+mkdirSync(samples, { recursive: true })
+const makeCase = await target.cases(samples)
+
+for (let index = Number(first); index < Number(end); index++) {
+  const hostile = makeCase(Number(seed), index)
+  const room = join(folder, `case-${index}`)
+  // What a process that ended has left.
+  rmSync(room, { recursive: true, force: true })
+  writeCase(join(room, 'given'), hostile)
   const start = process.cpuUsage()
-  void readFile(path).then((reading) => {
-    // Once more round, so that what was left running can fail while it is known whose fault it is.
-    setTimeout(() => {
-      const { user, system } = process.cpuUsage(start)
-      const milliseconds = (user + system) / 1000
-      process.send?.({ ...reading, milliseconds, memory: process.resourceUsage().maxRSS * 1024 })
-    }, 1)
-  }, ownFault)
-})
+  const { outcomes, fault } = await ended(join(room, 'given'))
+  const { user, system } = process.cpuUsage(start)
+  const report: WorkerReport = {
+    index,
+    story: hostile.story,
+    outcomes,
+    fault: fault ?? strayFault(room),
+    milliseconds: (user + system) / 1000,
+    memory: process.resourceUsage().maxRSS * 1024,
+  }
+  if (report.fault === null) rmSync(room, { recursive: true })
+  // Once more round, so that what was left running can fail while it is known whose fault it is.
+  await new Promise((resolve) => process.send?.(report, resolve))
+}
+process.disconnect?.()
+
+async function ended(given: string): Promise<Pick<WorkerReport, 'outcomes' | 'fault'>> {
+  try {
+    try {
+      return { outcomes: await read(given), fault: null }
+    } catch (thrown) {
+      return { outcomes: [codeOf(thrown)], fault: null }
+    }
+  } catch (fault) {
+    return { outcomes: [], fault: fault instanceof Error ? fault.message : String(fault) }
+  }
+}
+
+/** What a reading left outside of the folder that it was given: beside it, or where this process stands. */
+function strayFault(room: string): string | null {
+  const beside = readdirSync(room).filter((one) => one !== 'given')
+  const stray = [...beside, ...readdirSync(process.cwd())]
+  return stray.length === 0 ? null : `left ${stray.join(', ')} outside of its folder`
+}

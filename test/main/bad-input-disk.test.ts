@@ -147,7 +147,10 @@ describe.skipIf(!mounts)('a home on a disk that is full', () => {
       ]).toEqual([kind, 'disk_full'])
     expect(await readdir(join(disk, 'out'))).toEqual([])
 
-    const uploads = createUploads(Promise.resolve(join(disk, 'uploads')), () => Promise.resolve(1e12))
+    const uploads = createUploads(Promise.resolve(join(disk, 'uploads')), {
+      freeBytes: () => Promise.resolve(1e12),
+      most: 4,
+    })
     const server = createServer((request, response) => {
       uploads.receive(request, new URLSearchParams({ name: 'a.csv' })).then(
         () => response.end('ok'),

@@ -45,6 +45,8 @@ const session: Session = {
   }),
   output: createOutput(true),
   root: '.',
+  version: '0',
+  openAnswering: startTrainer,
   openApp: () => Promise.reject(new Error('The store was opened.')),
 }
 

@@ -27,12 +27,13 @@ export function start(
   cwd = repository,
   env: Readonly<Record<string, string>> = {},
 ): Running {
+  const { PATH, HOME, NODE_COMPILE_CACHE } = process.env
   const child = spawn(
     process.execPath,
     [fileURLToPath(new URL(`../../${script}`, import.meta.url)), ...args],
     {
       cwd,
-      env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...env },
+      env: { PATH, HOME, NODE_COMPILE_CACHE, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     },
   )

@@ -5,7 +5,7 @@ import { TrainerError } from '../errors.ts'
 import type { AdamWState } from '../optim/adamw.ts'
 import { encodeSafetensors, readSafetensors, readSafetensorsHeader } from './safetensors.ts'
 import type { NamedTensor } from './safetensors.ts'
-import { writeAtomic } from './write-atomic.ts'
+import { syncFolder, writeAtomic } from './write-atomic.ts'
 
 const stateSchema = z.strictObject({
   version: z.literal(1),
@@ -43,7 +43,8 @@ const namePattern = /^step-(\d{8})\.safetensors$/
  */
 export async function saveCheckpoint(runDir: string, checkpoint: Checkpoint): Promise<string> {
   const folder = join(runDir, 'checkpoints')
-  await mkdir(folder, { recursive: true })
+  // A file does not outlast a loss of power in a folder that itself does not.
+  if ((await mkdir(folder, { recursive: true })) !== undefined) await syncFolder(runDir)
   const { parameters, best, optimizer, state } = checkpoint
   const tensors = new Map<string, NamedTensor>()
   for (const [name, tensor] of parameters) tensors.set(`parameter/${name}`, tensor)
@@ -59,14 +60,25 @@ export async function saveCheckpoint(runDir: string, checkpoint: Checkpoint): Pr
   return path
 }
 
+/** What a run is about to do: a checkpoint that holds something else was damaged or made up. */
+export interface Planned {
+  readonly steps: number
+  /** Of every parameter that is trained. */
+  readonly shapes: ReadonlyMap<string, readonly number[]>
+}
+
 /**
  * Reads the newest whole checkpoint of a run; null where there is none yet. A damaged one is passed over for the
- * one before it.
+ * one before it, and so is one that does not hold what is `planned`.
  *
  * @throws TrainerError `checkpoint_invalid` where there are checkpoints and none can be read, or where the newest
  * belongs to other settings, data or model (`fingerprint`).
  */
-export async function loadCheckpoint(runDir: string, fingerprint: string): Promise<Checkpoint | null> {
+export async function loadCheckpoint(
+  runDir: string,
+  fingerprint: string,
+  planned: Planned | null = null,
+): Promise<Checkpoint | null> {
   const folder = join(runDir, 'checkpoints')
   const names = await checkpointNames(folder)
   for (const name of names.toReversed()) {
@@ -78,7 +90,7 @@ export async function loadCheckpoint(runDir: string, fingerprint: string): Promi
         `${join(folder, name)} was made with other settings, data or model. Resume with the ones in settings.json, or start a new run.`,
         { path: join(folder, name) },
       )
-    return checkpoint
+    if (!planned || fits(checkpoint, planned)) return checkpoint
   }
   if (names.length === 0) return null
   throw new TrainerError(
@@ -107,6 +119,17 @@ async function readCheckpoint(path: string): Promise<Checkpoint | null> {
       return null
     throw thrown
   }
+}
+
+function fits({ state, parameters, best, optimizer }: Checkpoint, { steps, shapes }: Planned): boolean {
+  const sameAs = (tensors: ReadonlyMap<string, NamedTensor>) =>
+    tensors.size === shapes.size &&
+    [...tensors].every(([name, { shape }]) => String(shapes.get(name)) === String(shape))
+  const moments = [optimizer.first, optimizer.second].every((data) =>
+    [...parameters].every(([name, tensor]) => data.get(name)?.length === tensor.data.length),
+  )
+  const done = Math.max(state.step, state.optimizerStep, state.validatedStep, state.bestStep)
+  return done <= steps && sameAs(parameters) && (best.size === 0 || sameAs(best)) && moments
 }
 
 async function checkpointNames(folder: string): Promise<string[]> {

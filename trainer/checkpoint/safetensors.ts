@@ -1,6 +1,7 @@
 import { open, stat } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
 import { TrainerError } from '../errors.ts'
+import { JsonFaultError, parseJson } from '../parse-json.ts'
 import { shownValue } from '../shown-value.ts'
 
 /** The types of the safetensors format that are read here, with their bytes per value. */
@@ -17,6 +18,9 @@ const bytesPerValue = {
   BOOL: 1,
 } as const
 export type SafetensorsType = keyof typeof bytesPerValue
+
+// PyTorch's own limit.
+const mostDimensions = 64
 
 /** A tensor in a safetensors file: `offset` and `length` in bytes from the start of the file. */
 export interface SafetensorsEntry {
@@ -37,13 +41,14 @@ export interface NamedTensor {
   readonly data: Float32Array
 }
 
-// The limit of the reference implementation, so that a hostile length takes no memory.
-const maxHeaderBytes = 100_000_000
+// So that a hostile length takes no memory, nor a header that is one: the reference implementation allows 100 MB, which
+// become a gigabyte of objects. The models that are built in have a fiftieth of this.
+const maxHeaderBytes = 16_000_000
 
 /**
  * Reads and checks the header of a safetensors file (https://github.com/huggingface/safetensors#format): its
- * length, that every tensor lies inside the file with the size that its type and shape give, and that the
- * tensors fill the file without gap or overlap.
+ * length, that no name comes twice, that every tensor lies inside the file with the size that its type and shape give,
+ * and that the tensors fill the file without gap or overlap.
  *
  * @throws TrainerError `file_missing`, or `weights_invalid` with what is wrong.
  */
@@ -54,11 +59,10 @@ export async function readSafetensorsHeader(path: string): Promise<SafetensorsHe
     if (size < 8) throw invalid(path, `it has only ${size} bytes`)
     const headerLength = (await readBytes(file, 0, 8)).readBigUInt64LE()
     if (headerLength > maxHeaderBytes)
-      throw invalid(path, `its header claims ${headerLength} bytes, the limit is 100 MB`)
+      throw invalid(path, `its header claims ${headerLength} bytes, the limit is ${maxHeaderBytes / 1e6} MB`)
     const start = 8 + Number(headerLength)
     if (start > size) throw invalid(path, `its header claims ${headerLength} bytes, the file has ${size}`)
-    const text = (await readBytes(file, 8, Number(headerLength))).toString('utf8')
-    return parseHeader(path, text, start, size)
+    return parseHeader(path, decodeHeader(path, await readBytes(file, 8, Number(headerLength))), start, size)
   } finally {
     await file.close()
   }
@@ -137,7 +141,8 @@ function parseHeader(path: string, text: string, start: number, size: number): S
       if (!isRecord(value) || !Object.values(value).every((item) => typeof item === 'string'))
         throw invalid(path, 'its metadata are not texts')
       metadata = value as Record<string, string>
-    } else entries.set(name, parseEntry(path, name, value, start, size))
+    } else if (name.isWellFormed()) entries.set(name, parseEntry(path, name, value, start, size))
+    else throw invalid(path, 'the name of a tensor holds half a character')
   }
   const ordered = [...entries].sort(([, a], [, b]) => a.offset - b.offset || a.length - b.length)
   let end = start
@@ -173,16 +178,29 @@ function parseEntry(
   const length = shape.reduce((total: number, dim: number) => total * dim, bytesPerValue[type])
   if (to - from !== length)
     throw invalid(path, `${name} takes ${to - from} bytes, its type and shape want ${length}`)
+  // A size of 0 among them makes no lie of the others true.
+  const largest = shape.reduce((total: number, dim: number) => total * Math.max(1, dim), bytesPerValue[type])
+  if (!Number.isSafeInteger(largest) || shape.length > mostDimensions)
+    throw invalid(path, `the shape of ${name} is larger than any tensor`)
   if (start + to > size)
     throw invalid(path, `${name} ends at byte ${start + to}, the file has ${size}: it was cut off`)
   return { dtype: type, shape: shape as number[], offset: start + from, length }
 }
 
+function decodeHeader(path: string, bytes: Buffer): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+  } catch {
+    throw invalid(path, 'its header is not UTF-8')
+  }
+}
+
 function parseObject(path: string, text: string): Record<string, unknown> {
   try {
-    const value: unknown = JSON.parse(text)
+    const value = parseJson(text, { unique: true })
     if (isRecord(value)) return value
-  } catch {
+  } catch (thrown) {
+    if (thrown instanceof JsonFaultError) throw invalid(path, `its header is not usable: ${thrown.message}`)
     // Said below: both cases mean the same to a person.
   }
   throw invalid(path, 'its header is not a JSON object')

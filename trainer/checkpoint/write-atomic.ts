@@ -24,8 +24,8 @@ export async function writeAtomic(path: string, data: Uint8Array | string): Prom
   await syncFolder(dirname(path))
 }
 
-/** Makes a rename in a folder last; Windows has no such call and needs none. */
-async function syncFolder(path: string): Promise<void> {
+/** Makes what was renamed into a folder, or made in it, last; Windows has no such call and needs none. */
+export async function syncFolder(path: string): Promise<void> {
   if (process.platform === 'win32') return
   const folder = await open(path)
   try {

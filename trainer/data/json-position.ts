@@ -6,7 +6,10 @@ export interface JsonFault {
 }
 
 const token =
-  /[ \t\n\r]*(?:([[\]{}:,])|"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"|(-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null)(?![\w.+-]))/y
+  /[ \t\n\r]*(?:([[\]{}:,])|"|(-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null)(?![\w.+-]))/y
+/** Parts of a text: matched one by one, since a loop over both keeps a place for each character. */
+const characters = /[^"\\\u0000-\u001f]*/y
+const escape = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y
 
 /**
  * Finds the first fault of a text that JSON.parse refuses; JSON.parse itself does not always tell the place.
@@ -22,6 +25,8 @@ export function locateJsonFault(text: string): JsonFault | null {
     if (!found) break
     const mark = found[1]
     const isString = mark === undefined && found[2] === undefined
+    const end = isString ? endOfString(text, token.lastIndex) : token.lastIndex
+    if (end === null) break
     const container = open.at(-1)
     const closes = mark === ']' ? '[' : mark === '}' ? '{' : null
     if (state === 'next' && container === undefined) break
@@ -45,7 +50,7 @@ export function locateJsonFault(text: string): JsonFault | null {
       state = 'value'
     } else if (mark === ',') state = container === '[' ? 'value' : 'key'
     else break
-    at = token.lastIndex
+    at = end
   }
   const rest = /^[ \t\n\r]*/.exec(text.slice(at, at + 10_000))?.[0].length ?? 0
   const place = at + rest
@@ -54,6 +59,18 @@ export function locateJsonFault(text: string): JsonFault | null {
   const line = before.split('\n').length
   const column = place - (before.lastIndexOf('\n') + 1) + 1
   return { line, column, reason: place >= text.length ? 'the file ends here, too early' : expected[state] }
+}
+
+/** The place after the quote that ends a text; null where it holds what no text may, or does not end. */
+function endOfString(text: string, start: number): number | null {
+  for (let at = start; ; at = escape.lastIndex) {
+    characters.lastIndex = at
+    characters.test(text)
+    const end = characters.lastIndex
+    if (text.charAt(end) === '"') return end + 1
+    escape.lastIndex = end
+    if (!escape.test(text)) return null
+  }
 }
 
 const expected = {

@@ -1,3 +1,5 @@
+import { placesAround, placesOf } from './find-text.ts'
+
 /** Where a text stands in another, by UTF-16 offsets. */
 export interface Occurrences {
   /** The first one that cuts no word; the first at all where each does. */
@@ -12,31 +14,28 @@ const mostLookedAt = 10_000
 
 /** The occurrences of a text; null where there is none. */
 export function findOccurrences(text: string, context: string): Occurrences | null {
-  const at = context.indexOf(text)
-  if (at === -1) return null
+  let first = -1
   let whole = -1
   let wholeCount = 0
   let count = 0
-  for (
-    let here = at;
-    here !== -1 && count < mostLookedAt && wholeCount < mostCounted;
-    here = context.indexOf(text, here + Math.max(1, text.length))
-  ) {
-    count++
-    if (cutsWord(context, here, here + text.length)) continue
-    if (wholeCount === 0) whole = here
-    wholeCount++
+  let next = 0
+  for (const here of placesOf(text, context)) {
+    if (here < next) continue
+    next = here + Math.max(1, text.length)
+    if (count++ === 0) first = here
+    if (!cutsWord(context, here, here + text.length)) {
+      if (wholeCount++ === 0) whole = here
+    }
+    if (count === mostLookedAt || wholeCount === mostCounted) break
   }
-  return wholeCount > 0
-    ? { first: whole, count: wholeCount }
-    : { first: at, count: Math.min(count, mostCounted) }
+  if (count === 0) return null
+  return wholeCount > 0 ? { first: whole, count: wholeCount } : { first, count: Math.min(count, mostCounted) }
 }
 
 /** The occurrence nearest to an offset, the earlier one of two; null where there is none. */
 export function nearestOccurrence(text: string, context: string, offset: number): number | null {
   const from = Math.max(0, Math.min(Math.floor(offset), context.length))
-  const before = context.lastIndexOf(text, from)
-  const after = context.indexOf(text, from)
+  const { before, after } = placesAround(text, context, from)
   if (before === -1 && after === -1) return null
   if (before === -1) return after
   if (after === -1) return before

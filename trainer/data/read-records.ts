@@ -1,4 +1,5 @@
 import { TrainerError } from '../errors.ts'
+import { JsonFaultError, parseJson } from '../parse-json.ts'
 import type { Dataset } from './example.ts'
 import { isFlatForm, readFlatForm, readFlatRecord } from './flat-form.ts'
 import { locateJsonFault } from './json-position.ts'
@@ -32,10 +33,10 @@ export async function readRecords(path: string): Promise<RawRecords> {
 function parseWhole(text: string, path: string): RawRecords | null {
   let value: unknown
   try {
-    value = JSON.parse(text)
-  } catch {
+    value = parseJson(text)
+  } catch (thrown) {
     if (looksLikeLines(text, path)) return null
-    throw notJson(text, path)
+    throw notJson(text, path, thrown)
   }
   if (Array.isArray(value)) return readList(value, '', path)
   if (isObject(value)) {
@@ -58,12 +59,16 @@ function parseLines(text: string, path: string): RawRecords {
     if (line.trim() === '') return []
     const where = `line ${i + 1}`
     try {
-      const value: unknown = JSON.parse(line)
+      const value: unknown = parseJson(line)
       values.push(value)
       return [readFlatRecord(value, where)]
-    } catch {
+    } catch (thrown) {
       const fault = locateJsonFault(line)
-      const column = fault ? `, column ${fault.column}: ${fault.reason}` : ''
+      const column = fault
+        ? `, column ${fault.column}: ${fault.reason}`
+        : thrown instanceof JsonFaultError
+          ? `: ${thrown.message}`
+          : ''
       return [faultyRecord(where, `The line is not JSON${column}.`)]
     }
   })
@@ -82,7 +87,7 @@ function looksLikeLines(text: string, path: string): boolean {
 
 function isRecordLine(line: string): boolean {
   try {
-    return isObject(JSON.parse(line))
+    return isObject(parseJson(line))
   } catch {
     return false
   }
@@ -92,9 +97,13 @@ function empty(path: string): TrainerError {
   return new TrainerError('data_empty', `${path} holds no record. ${expectedForms}`, { path })
 }
 
-function notJson(text: string, path: string): TrainerError {
+function notJson(text: string, path: string, thrown: unknown): TrainerError {
   const fault = locateJsonFault(text)
-  const place = fault ? ` at line ${fault.line}, column ${fault.column}: ${fault.reason}` : ''
+  const place = fault
+    ? ` at line ${fault.line}, column ${fault.column}: ${fault.reason}`
+    : thrown instanceof JsonFaultError
+      ? ` that is read: ${thrown.message}`
+      : ''
   return new TrainerError(
     'data_invalid',
     `${path} is not JSON${place}. Mend the file there, or export it again.`,

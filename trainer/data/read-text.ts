@@ -33,7 +33,14 @@ export async function readText(path: string): Promise<string> {
 
 async function readBytes(path: string): Promise<Uint8Array> {
   try {
-    const { size } = await stat(path)
+    const found = await stat(path)
+    if (!found.isFile() && !found.isDirectory())
+      throw new TrainerError(
+        'file_invalid',
+        `${path} is not a file: a pipe or a device may have no end. Save what it gives as a file.`,
+        { path },
+      )
+    const { size } = found
     if (size > largestFile)
       throw new TrainerError(
         'data_invalid',

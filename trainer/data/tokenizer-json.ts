@@ -1,11 +1,12 @@
 import type { z } from 'zod'
 import { TrainerError } from '../errors.ts'
+import { parseJson } from '../parse-json.ts'
 
 /** Parses and checks a JSON file of a tokenizer. @throws TrainerError `tokenizer_invalid` naming the field. */
 export function parseTokenizerFile<T>(schema: z.ZodType<T>, text: string, path: string): T {
   let value: unknown
   try {
-    value = JSON.parse(text)
+    value = parseJson(text)
   } catch (error) {
     throw invalidTokenizer(path, error instanceof Error ? error.message : String(error))
   }

@@ -1,11 +1,14 @@
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Tokenizer } from '@huggingface/tokenizers'
 import { z } from 'zod'
 import { TrainerError } from '../errors.ts'
+import { readBounded } from '../read-bounded.ts'
 import { divideAsReference } from './byte-level.ts'
 import { describeBytePairs } from './tokenizer-files.ts'
 import type { DescribedTokenizer } from './tokenizer-files.ts'
+import { withinTime } from './time-limit.ts'
+import type { TimeLimit } from './time-limit.ts'
+import { checkTokenizerBounds } from './tokenizer-bounds.ts'
 import { rememberWords } from './remembered-words.ts'
 import { checkTokenizerFile, invalidTokenizer, parseTokenizerFile } from './tokenizer-json.ts'
 import type { PlacedToken } from './placed-token.ts'
@@ -37,6 +40,9 @@ export interface TextTokenizer {
   readonly placed: ((text: string) => PlacedToken[]) | null
 }
 
+// The largest of the models that are built in has 16 MB.
+const mostFileBytes = 32_000_000
+
 const tokenName = z
   .union([z.string(), z.object({ content: z.string() }).transform((token) => token.content)])
   .nullish()
@@ -66,16 +72,21 @@ const configSchema = z.looseObject({
  * Loads the tokenizer of a model folder: `tokenizer.json`, and `tokenizer_config.json` where it is there; without a
  * tokenizer.json what the older vocabulary files say.
  *
+ * @param options.milliseconds For one text, where the time is watched (see `checkTokenizerBounds`); then encoding and
+ * decoding throw `tokenizer_invalid`.
  * @throws TrainerError `file_missing` where there is none of these, `tokenizer_invalid` where it cannot be
  * used.
  */
-export async function loadTokenizer(modelDir: string): Promise<TextTokenizer> {
+export async function loadTokenizer(
+  modelDir: string,
+  { milliseconds = 5_000 }: { readonly milliseconds?: number } = {},
+): Promise<TextTokenizer> {
   const path = join(modelDir, 'tokenizer.json')
   const read = (name: string) => readOptional(join(modelDir, name))
   const [text, configText] = await Promise.all([read('tokenizer.json'), read('tokenizer_config.json')])
   if (text === null) {
     const described = (await describeBytePairs(modelDir, read)) ?? (await describeWordPieces(modelDir, read))
-    if (described) return buildDescribed(described)
+    if (described) return buildDescribed(described, milliseconds)
     throw new TrainerError(
       'file_missing',
       `${path} does not exist, nor do the older vocabulary files. Copy tokenizer.json from the place where the model came from into that folder.`,
@@ -87,22 +98,26 @@ export async function loadTokenizer(modelDir: string): Promise<TextTokenizer> {
     configText === null
       ? {}
       : parseTokenizerFile(configSchema, configText, join(modelDir, 'tokenizer_config.json'))
-  return buildTokenizer(description, config, path)
+  return buildTokenizer(description, config, { path, milliseconds })
 }
 
-function buildDescribed({ description, config, path }: DescribedTokenizer): TextTokenizer {
+function buildDescribed(
+  { description, config, path }: DescribedTokenizer,
+  milliseconds: number,
+): TextTokenizer {
   return buildTokenizer(
     checkTokenizerFile(tokenizerSchema, description, path),
     checkTokenizerFile(configSchema, config, path),
-    path,
+    { path, milliseconds },
   )
 }
 
 function buildTokenizer(
   description: z.infer<typeof tokenizerSchema>,
   config: z.infer<typeof configSchema>,
-  path: string,
+  limit: TimeLimit,
 ): TextTokenizer {
+  const { path } = limit
   const { model, added_tokens: added } = description
   const base = Array.isArray(model.vocab) ? model.vocab.length - 1 : maximum(Object.values(model.vocab))
   const idOf = (...names: (string | null | undefined)[]) => {
@@ -115,7 +130,18 @@ function buildTokenizer(
   const cleanUp = config.clean_up_tokenization_spaces ?? false
   let tokenizer: Tokenizer
   let unigram: UnigramTokenizer | null = null
-  try {
+  const { watched } = checkTokenizerBounds(description, path)
+  /** The library's own complaints, about a text that the tokenizer has no answer for, are the tokenizer's. */
+  const timed = <T>(work: () => T): T => {
+    try {
+      return watched ? withinTime(work, limit) : work()
+    } catch (thrown) {
+      throw thrown instanceof TrainerError
+        ? thrown
+        : invalidTokenizer(path, thrown instanceof Error ? thrown.message : String(thrown))
+    }
+  }
+  const build = () => {
     if (Array.isArray(model.vocab) && splitsAtSpaces(description))
       unigram = openUnigramTokenizer(description, config, {
         pieces: model.vocab,
@@ -129,26 +155,30 @@ function buildTokenizer(
     const ids: unknown[] = tokenizer.encode('a b \u{10fffd} \u{323af}').ids
     if (!ids.every(Number.isInteger)) throw new Error('it has no token for unknown text')
     if (ids.length > 0) tokenizer.decode(ids.map(Number))
-  } catch (error) {
-    throw invalidTokenizer(path, error instanceof Error ? error.message : String(error))
   }
+  timed(build)
+  const placed = placedWordPieces(description)
   return Object.freeze({
     vocabSize: Math.max(base, maximum(added.map((token) => token.id))) + 1,
     padTokenId: idOf(config.pad_token, '<pad>', '[PAD]'),
     eosTokenId: idOf(config.eos_token, '</s>', '<|endoftext|>'),
     unkTokenId: model.unk_id ?? idOf(config.unk_token, model.unk_token, '<unk>', '[UNK]'),
     encode: (text: string, { addSpecialTokens = true }: EncodeOptions = {}) =>
-      unigram
-        ? unigram.encode(text.toWellFormed(), { addSpecialTokens })
-        : tokenizer.encode(text.toWellFormed(), { add_special_tokens: addSpecialTokens }).ids,
+      timed(() =>
+        unigram
+          ? unigram.encode(text.toWellFormed(), { addSpecialTokens })
+          : tokenizer.encode(text.toWellFormed(), { add_special_tokens: addSpecialTokens }).ids,
+      ),
     decode: (ids: readonly number[], { skipSpecialTokens = false }: DecodeOptions = {}) =>
       ids.length === 0
         ? ''
-        : tokenizer.decode([...ids], {
-            skip_special_tokens: skipSpecialTokens,
-            clean_up_tokenization_spaces: cleanUp,
-          }),
-    placed: placedWordPieces(description),
+        : timed(() =>
+            tokenizer.decode([...ids], {
+              skip_special_tokens: skipSpecialTokens,
+              clean_up_tokenization_spaces: cleanUp,
+            }),
+          ),
+    placed: placed && ((text: string) => timed(() => placed(text))),
   })
 }
 
@@ -198,7 +228,7 @@ function maximum(values: readonly number[]): number {
 
 async function readOptional(path: string): Promise<string | null> {
   try {
-    return await readFile(path, 'utf8')
+    return await readBounded(path, mostFileBytes)
   } catch (error) {
     if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR'))
       return null

@@ -49,6 +49,7 @@ export function placedWordPieces(description: unknown): ((text: string) => Place
     lowercase: normalizer.lowercase,
   }
   const marks = new Map(added.map(({ id, content }) => [content, id]))
+  const markPattern = patternOf(marks)
   const known = new Map<string, readonly Piece[]>()
   const piecesOf = (word: PlacedWord): readonly Piece[] => {
     const characters = word.map(({ character }) => character)
@@ -65,7 +66,7 @@ export function placedWordPieces(description: unknown): ((text: string) => Place
     return pieces
   }
   return (text) =>
-    splitAtMarks(text.toWellFormed(), marks).flatMap(({ part, start, id }) =>
+    splitAtMarks(text.toWellFormed(), marks, markPattern).flatMap(({ part, start, id }) =>
       id === null
         ? bertWords(part, normalization, start).flatMap((word) => placePieces(word, piecesOf(word)))
         : [{ id, start, end: start + part.length }],
@@ -109,18 +110,24 @@ function placePieces(word: PlacedWord, pieces: readonly Piece[]): PlacedToken[] 
   })
 }
 
-/** The parts of a text between the tokenizer's own marks such as `[SEP]`, and those marks. */
-function splitAtMarks(
-  text: string,
-  marks: ReadonlyMap<string, number>,
-): { readonly part: string; readonly start: number; readonly id: number | null }[] {
-  const parts: { part: string; start: number; id: number | null }[] = []
+/** Finds a tokenizer's own marks, of which the longest counts; null where it has none. */
+function patternOf(marks: ReadonlyMap<string, number>): RegExp | null {
   const pattern = [...marks.keys()]
     .toSorted((a, b) => b.length - a.length)
     .map((mark) => mark.replace(/[$()*+.?[\\\]^{|}]/g, '\\$&'))
     .join('|')
+  return pattern === '' ? null : new RegExp(`(${pattern})`, 'u')
+}
+
+/** The parts of a text between the tokenizer's own marks such as `[SEP]`, and those marks. */
+function splitAtMarks(
+  text: string,
+  marks: ReadonlyMap<string, number>,
+  pattern: RegExp | null,
+): { readonly part: string; readonly start: number; readonly id: number | null }[] {
+  const parts: { part: string; start: number; id: number | null }[] = []
   let start = 0
-  for (const part of pattern === '' ? [text] : text.split(new RegExp(`(${pattern})`, 'u'))) {
+  for (const part of pattern ? text.split(pattern) : [text]) {
     if (part !== '') parts.push({ part, start, id: marks.get(part) ?? null })
     start += part.length
   }

@@ -45,3 +45,18 @@ export async function initializeTrained(
     parameters.set(name, tensor)
   return parameters
 }
+
+/** The shapes of what `initializeTrained` gives. */
+export function trainedShapes(
+  { parameters }: Pick<Model['architecture'], 'parameters'>,
+  { targets, whole }: Trained,
+): ReadonlyMap<string, readonly number[]> {
+  const shapes = new Map<string, readonly number[]>()
+  for (const { path, rank, into, out, dora } of targets) {
+    shapes.set(loraA(path), [rank, into])
+    shapes.set(loraB(path), [out, rank])
+    if (dora) shapes.set(magnitudeOf(path), [out])
+  }
+  for (const name of whole) shapes.set(name, parameters.get(name) ?? [])
+  return shapes
+}

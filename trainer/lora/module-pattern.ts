@@ -8,6 +8,16 @@ export interface ModulePattern {
   matches(path: string): boolean
 }
 
+/** How many instructions may still be looked at, for all patterns and paths that share it. */
+export interface StepBudget {
+  left: number
+}
+
+/** A new budget: some seconds. */
+export function stepBudget(): StepBudget {
+  return { left: mostSteps }
+}
+
 /** A pattern that cannot be read; the message says which part. */
 export class PatternError extends Error {}
 
@@ -19,6 +29,10 @@ type Instruction =
 type Program = readonly Instruction[]
 
 const largestProgram = 20_000
+const longestSource = 4_000
+const deepestGroup = 100
+/** A long program takes all of its instructions for each character. */
+const mostSteps = 4_000_000
 const special = /[\\^$.|?*+()[\]{}]/
 const classes: Readonly<Record<string, RegExp>> = {
   d: /^\d$/,
@@ -32,9 +46,12 @@ const classes: Readonly<Record<string, RegExp>> = {
 /**
  * Reads a pattern.
  *
- * @throws PatternError for what is not a regular expression, and for lookarounds, back references and flags.
+ * @param budget Shared by patterns that are matched together.
+ * @throws PatternError for what is not a regular expression, for lookarounds, back references and flags, and while
+ * matching where it takes too long over all paths.
  */
-export function modulePattern(source: string): ModulePattern {
+export function modulePattern(source: string, budget: StepBudget = stepBudget()): ModulePattern {
+  if (source.length > longestSource) throw new PatternError(`a pattern has ${source.length} characters`)
   const program = new Reader(source).read()
   return {
     matches(path) {
@@ -46,6 +63,8 @@ export function modulePattern(source: string): ModulePattern {
           return instruction?.kind === 'test' && instruction.accepts(character) ? [at + 1] : []
         })
         states = follow(program, next, { start: false, end: i === characters.length - 1 })
+        budget.left -= states.length
+        if (budget.left < 0) throw new PatternError(`${shownSource(source)} takes too long`)
       })
       return states.includes(program.length)
     },
@@ -79,6 +98,7 @@ class Reader {
   private readonly characters: readonly string[]
   private readonly source: string
   private at = 0
+  private depth = 0
 
   constructor(source: string) {
     this.source = source
@@ -143,7 +163,9 @@ class Reader {
     const opening = /^\?(:|P?<[A-Za-z_]\w*>)/.exec(rest)
     if (opening) this.at += opening[0].length
     else if (rest.startsWith('?')) throw this.wrong('a lookaround or a flag')
+    if (++this.depth > deepestGroup) throw this.wrong('groups within groups without an end')
     const inside = this.alternatives()
+    this.depth--
     if (!this.take(')')) throw this.wrong('a ( that is not closed')
     return inside
   }
@@ -218,8 +240,12 @@ class Reader {
   }
 
   private wrong(fact: string): PatternError {
-    return new PatternError(`${this.source} has ${fact}`)
+    return new PatternError(`${shownSource(this.source)} has ${fact}`)
   }
+}
+
+function shownSource(source: string): string {
+  return source.length > 200 ? `${source.slice(0, 200)}…` : source
 }
 
 function boundsOf([sign = '', least = '', comma = '', most = '']: readonly (string | undefined)[]): readonly [

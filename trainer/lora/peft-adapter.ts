@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { readSafetensors } from '../checkpoint/safetensors.ts'
+import { readSafetensors, readSafetensorsHeader } from '../checkpoint/safetensors.ts'
 import type { NamedTensor } from '../checkpoint/safetensors.ts'
 import { TrainerError } from '../errors.ts'
 import { sameShape } from '../graph/shape.ts'
@@ -11,7 +11,7 @@ import { PatternError } from './module-pattern.ts'
 import { invalidAdapter, notesOf, readPeftConfig } from './peft-config.ts'
 import type { PeftConfig } from './peft-config.ts'
 import { peftPrefix, plainName, sortTensors } from './peft-names.ts'
-import { readSavedModules } from './saved-modules.ts'
+import { findSavedModules, readSavedModules } from './saved-modules.ts'
 import { endsInModule, patternLookup, scaleOf } from './targets.ts'
 import type { LoraTarget } from './targets.ts'
 import { loraA, loraB, magnitudeOf } from './wrap.ts'
@@ -45,17 +45,18 @@ export async function loadAdapter(folder: string, architecture: AdaptableArchite
   const config = await readPeftConfig(join(folder, 'adapter_config.json'))
   const path = join(folder, 'adapter_model.safetensors')
   await refusePickle(folder, path)
-  const stored = await readSafetensors(path)
-  const tensors = new Map<string, NamedTensor>()
+  // The header alone: values are read once it is known that the model has a place for them.
+  const stored = await readSafetensorsHeader(path)
+  const tensors = new Map<string, { readonly shape: readonly number[]; readonly name: string }>()
   const foreign: string[] = []
-  for (const [name, tensor] of stored) {
+  for (const [name, { shape }] of stored.entries) {
     if (!name.startsWith(peftPrefix)) {
       foreign.push(name)
       continue
     }
     const plain = plainName(name)
     if (tensors.has(plain)) throw invalidAdapter(path, `it holds ${plain} twice`)
-    tensors.set(plain, tensor)
+    tensors.set(plain, { shape, name })
   }
   const sorted = sortTensors(path, [...tensors.keys()])
   if (sorted.layers.length === 0)
@@ -64,28 +65,33 @@ export async function loadAdapter(folder: string, architecture: AdaptableArchite
       `it holds no LoRA matrices${foreign[0] === undefined ? '' : `; its tensor ${foreign[0]} does not have PEFT's name`}`,
     )
   const targets = readTargets(path, sorted.layers, { tensors, config, architecture })
-  const saved = readSavedModules(path, sorted.others, { tensors, parameters: architecture.parameters })
+  const found = findSavedModules(path, sorted.others, { tensors, parameters: architecture.parameters })
   const unusedMagnitudes = config.use_dora ? [] : sorted.magnitudes
   const matrices = targets.flatMap(({ path: layer, dora }) => [
     loraA(layer),
     loraB(layer),
     ...(dora ? [magnitudeOf(layer)] : []),
   ])
+  const needed = [...matrices, ...[...found.sources.values()].flat()]
+  const stand = new Set(needed.flatMap((name) => tensors.get(name)?.name ?? []))
+  const values = await readSafetensors(path, [...stand])
+  const valueOf = (name: string) => values.get(tensors.get(name)?.name ?? '')
+  const saved = readSavedModules(path, found, valueOf)
   const answerRule = architecture.kind === 'extractive' ? await readAnswerRule(folder) : null
-  const parameters = new Map(saved.parameters)
+  const parameters = new Map(saved)
   for (const name of matrices) {
-    const tensor = tensors.get(name)
+    const tensor = valueOf(name)
     if (tensor) parameters.set(name, tensor)
   }
   return {
     targets,
     parameters,
-    savedModules: [...saved.parameters.keys()],
+    savedModules: [...saved.keys()],
     notes: [
       ...notesOf(config, architecture.kind),
       ...targetNotes(config, targets),
-      ...savedNotes(config, [...saved.parameters.keys(), ...sorted.others]),
-      ...unusedNote([...foreign, ...saved.unused, ...unusedMagnitudes]),
+      ...savedNotes(config, [...saved.keys(), ...sorted.others]),
+      ...unusedNote([...foreign, ...found.unused, ...unusedMagnitudes]),
     ],
     ...(answerRule ? { answerRule } : {}),
   }
@@ -105,7 +111,7 @@ async function refusePickle(folder: string, path: string): Promise<void> {
 }
 
 interface AdapterSource {
-  readonly tensors: ReadonlyMap<string, NamedTensor>
+  readonly tensors: ReadonlyMap<string, { readonly shape: readonly number[] }>
   readonly config: PeftConfig
   readonly architecture: AdaptableArchitecture
 }
@@ -129,12 +135,16 @@ function lookupOf(
   field: 'rank_pattern' | 'alpha_pattern',
   config: PeftConfig,
 ): (layer: string) => number | undefined {
-  try {
-    return patternLookup(config[field] ?? {})
-  } catch (thrown) {
-    if (!(thrown instanceof PatternError)) throw thrown
-    throw invalidAdapter(path, `its ${field} is not understood: ${thrown.message}`)
+  const understood = <T>(work: () => T): T => {
+    try {
+      return work()
+    } catch (thrown) {
+      if (!(thrown instanceof PatternError)) throw thrown
+      throw invalidAdapter(path, `its ${field} is not understood: ${thrown.message}`)
+    }
   }
+  const lookup = understood(() => patternLookup(config[field] ?? {}))
+  return (layer) => understood(() => lookup(layer))
 }
 
 /** A layer's matrices, checked against the model; its scale is not known yet. */

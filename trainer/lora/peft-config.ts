@@ -1,16 +1,23 @@
-import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
 import { TrainerError } from '../errors.ts'
 import type { Architecture } from '../models/architecture.ts'
+import { JsonFaultError, parseJson } from '../parse-json.ts'
+import { readBounded } from '../read-bounded.ts'
 import { shownValue } from '../shown-value.ts'
 
-const names = z.array(z.string())
-const numbers = z.record(z.string(), z.number())
+// Real ones have some kilobytes, with a rank for each layer.
+const mostConfigBytes = 4_000_000
+const mostNames = 10_000
+
+const names = z.array(z.string()).max(mostNames)
+const numbers = z
+  .record(z.string(), z.number())
+  .refine((patterns) => Object.keys(patterns).length <= mostNames, `more than ${mostNames} patterns`)
 
 /** The fields of adapter_config.json that say something here; the others are told apart by `notesOf`. */
 const configSchema = z.looseObject({
   peft_type: z.literal('LORA', { error: ({ input }) => `${shownValue(input)} is not LORA` }),
-  r: z.int().positive(),
+  r: z.int().positive().max(65_536),
   lora_alpha: z.number(),
   lora_dropout: z.number().nullish(),
   use_rslora: z.boolean().nullish(),
@@ -22,7 +29,7 @@ const configSchema = z.looseObject({
   base_model_name_or_path: z.string().nullish(),
   init_lora_weights: z.union([z.boolean(), z.string()]).nullish(),
   target_modules: z.union([z.string(), names]).nullish(),
-  modules_to_save: names.nullish(),
+  modules_to_save: names.max(256).nullish(),
   rank_pattern: numbers.nullish(),
   alpha_pattern: numbers.nullish(),
 })
@@ -82,7 +89,8 @@ const silentFields: readonly string[] = [
  * layers compute, or matrices that belong to a changed base.
  */
 export async function readPeftConfig(path: string): Promise<PeftConfig> {
-  const text = await readFile(path, 'utf8').catch(() => {
+  const text = await readBounded(path, mostConfigBytes).catch((thrown: unknown) => {
+    if (thrown instanceof TrainerError) throw thrown
     throw new TrainerError(
       'file_missing',
       `${path} does not exist: an adapter folder holds adapter_config.json and adapter_model.safetensors. Check the path.`,
@@ -91,9 +99,9 @@ export async function readPeftConfig(path: string): Promise<PeftConfig> {
   })
   let json: unknown
   try {
-    json = JSON.parse(text)
-  } catch {
-    throw invalidAdapter(path, 'it is not JSON')
+    json = parseJson(text)
+  } catch (thrown) {
+    throw invalidAdapter(path, thrown instanceof JsonFaultError ? thrown.message : 'it is not JSON')
   }
   const result = configSchema.safeParse(json)
   if (!result.success) {

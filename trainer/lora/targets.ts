@@ -1,5 +1,5 @@
 import { TrainerError } from '../errors.ts'
-import { isPattern, modulePattern, PatternError } from './module-pattern.ts'
+import { isPattern, modulePattern, PatternError, stepBudget } from './module-pattern.ts'
 
 /** One adapted linear layer `[out, in]`. */
 export interface LoraTarget {
@@ -80,12 +80,20 @@ export function blockIndex(path: string): number {
   return Number(/\.(\d+)\./.exec(path)?.[1] ?? -1)
 }
 
-/** Finds a layer's own value as PEFT does: the first key that matches the path or its end as a regular expression. */
+/**
+ * Finds a layer's own value as PEFT does: the first key that matches the path or its end as a regular expression.
+ *
+ * @throws PatternError for a key that is none, and while looking up where all together take too long.
+ */
 export function patternLookup(
   patterns: Readonly<Record<string, number>>,
 ): (path: string) => number | undefined {
+  const budget = stepBudget()
   const compiled = Object.entries(patterns).map(([key, value]) => {
-    const pattern = modulePattern(`(.*\\.)?(${key})`)
+    // A name or a path: nothing but its dots could match anything else, and no module has another sign there.
+    const pattern = /^[\w.]+$/.test(key)
+      ? { matches: (path: string) => endsInModule(path, key) }
+      : modulePattern(`(.*\\.)?(${key})`, budget)
     return { pattern, value }
   })
   return (path) => compiled.find(({ pattern }) => pattern.matches(path))?.value
@@ -98,19 +106,20 @@ function valueByPattern(
 ): (path: string) => number | undefined {
   for (const [key, value] of Object.entries(patterns)) {
     const lookup = readable(setting, key, () => patternLookup({ [key]: value }))
-    if (!chosen.some((path) => lookup(path) !== undefined))
+    if (!readable(setting, key, () => chosen.some((path) => lookup(path) !== undefined)))
       throw invalid(
         `${setting} names ${key}, which is no adapted layer. There are: ${moduleNames(chosen).join(', ')}.`,
         { name: key },
       )
   }
-  return patternLookup(patterns)
+  const lookup = patternLookup(patterns)
+  return (path) => readable(setting, 'patterns', () => lookup(path))
 }
 
 function chooserOf(name: string, paths: readonly string[]): (path: string) => boolean {
   const pattern = isPattern(name) ? readable('targetModules', name, () => modulePattern(name)) : null
   const chooses = (path: string) => (pattern ? pattern.matches(path) : endsInModule(path, name))
-  if (!paths.some(chooses))
+  if (!readable('targetModules', name, () => paths.some(chooses)))
     throw invalid(
       `targetModules names ${name}, which is no linear layer of this model. It has: ${moduleNames(paths).join(', ')}.`,
       { name },

@@ -1,6 +1,7 @@
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { parseJson } from '../parse-json.ts'
+import { readBounded } from '../read-bounded.ts'
 
 /** When a model with a span head says that a text holds no answer. */
 export interface AnswerRule {
@@ -17,14 +18,16 @@ export const plainAnswerRule: AnswerRule = { noAnswerThreshold: 0 }
 /** The file beside a model's or an adapter's own that keeps its rule. */
 export const answerRuleFile = 'loracle.json'
 
+const mostBytes = 10_000
+
 const ruleSchema = z.object({ noAnswerThreshold: z.number().nullable() })
 
 /** The rule that a model or adapter folder keeps; null where there is none, or none that can be read. */
 export async function readAnswerRule(folder: string): Promise<AnswerRule | null> {
-  const text = await readFile(join(folder, answerRuleFile), 'utf8').catch(() => null)
+  const text = await readBounded(join(folder, answerRuleFile), mostBytes).catch(() => null)
   if (text === null) return null
   try {
-    const { success, data } = ruleSchema.safeParse(JSON.parse(text))
+    const { success, data } = ruleSchema.safeParse(parseJson(text))
     return success ? data : null
   } catch {
     // Without it the plain rule holds: a damaged file costs a little accuracy, nothing else.

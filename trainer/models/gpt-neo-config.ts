@@ -93,13 +93,15 @@ export function parseGptNeoConfig(
     throw invalid(path, issue?.path.join('.') ?? '', issue?.message ?? 'invalid')
   }
   const config = result.data
-  const attention = attentionLayers(config)
-  if (attention.length !== config.num_layers)
+  // Counted before the list is made: a thousand times a long pattern is longer than memory.
+  const described = describedLayers(config)
+  if (described !== config.num_layers)
     throw invalid(
       path,
       config.attention_types ? 'attention_types' : 'attention_layers',
-      `it describes ${attention.length} layers, num_layers is ${config.num_layers}`,
+      `it describes ${described} layers, num_layers is ${config.num_layers}`,
     )
+  const attention = attentionLayers(config)
   if (config.hidden_size % config.num_heads !== 0)
     throw invalid(
       path,
@@ -134,6 +136,15 @@ export function parseGptNeoConfig(
     eosTokenId: eos,
     maxLength: config.max_position_embeddings,
   })
+}
+
+function describedLayers({
+  attention_types: types,
+  attention_layers: layers,
+  num_layers: count,
+}: z.infer<typeof configSchema>): number {
+  if (types) return types.reduce((sum, [pattern, times]) => sum + pattern.length * times, 0)
+  return layers?.length ?? count
 }
 
 /** `attention_types` counts patterns: `[[["global", "local"], 6]]` are twelve layers in turn. */

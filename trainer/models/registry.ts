@@ -1,8 +1,10 @@
-import { readFile, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isArchitecture } from '../architectures.ts'
 import type { ArchitectureName } from '../architectures.ts'
 import { TrainerError } from '../errors.ts'
+import { parseJson } from '../parse-json.ts'
+import { readBounded } from '../read-bounded.ts'
 import { shownValue } from '../shown-value.ts'
 import type { Architecture } from './architecture.ts'
 import type { FrozenWeights } from './frozen-weights.ts'
@@ -17,6 +19,9 @@ import type { ModelWeights } from './weights.ts'
 
 /** Makes an architecture from config.json, its path, and the names in the weight files. */
 type MakeArchitecture = (json: unknown, path: string, weightNames: ReadonlySet<string>) => Architecture
+
+// Real ones have some kilobytes.
+const mostConfigBytes = 1_000_000
 
 /** Architectures by the `model_type` of config.json. */
 const architectures: Readonly<Record<ArchitectureName, MakeArchitecture>> = {
@@ -76,7 +81,8 @@ export async function openModel(folder: string): Promise<Model> {
 }
 
 async function readConfig(folder: string, path: string): Promise<unknown> {
-  const text = await readFile(path, 'utf8').catch(async () => {
+  const text = await readBounded(path, mostConfigBytes).catch(async (thrown: unknown) => {
+    if (thrown instanceof TrainerError) throw thrown
     const isFolder = await stat(folder).then(
       (entry) => entry.isDirectory(),
       () => false,
@@ -90,7 +96,7 @@ async function readConfig(folder: string, path: string): Promise<unknown> {
     )
   })
   try {
-    return JSON.parse(text)
+    return parseJson(text)
   } catch {
     throw new TrainerError('model_invalid', `${path} is not JSON. Download the model again.`, { path })
   }

@@ -1,9 +1,11 @@
-import { readFile, realpath } from 'node:fs/promises'
+import { realpath } from 'node:fs/promises'
 import { dirname, join, relative, sep } from 'node:path'
 import { z } from 'zod'
 import { readSafetensors, readSafetensorsHeader } from '../checkpoint/safetensors.ts'
 import type { SafetensorsEntry, SafetensorsType } from '../checkpoint/safetensors.ts'
 import { TrainerError } from '../errors.ts'
+import { parseJson } from '../parse-json.ts'
+import { readBounded } from '../read-bounded.ts'
 import { cast } from '../graph/ops.ts'
 import { sameShape } from '../graph/shape.ts'
 import { constant, weight } from '../graph/tensor.ts'
@@ -29,6 +31,10 @@ export type ParameterShapes = ReadonlyMap<string, readonly number[]>
 
 /** Gives a parameter as a float32 tensor of the graph. */
 export type Parameters = (name: string) => Tensor
+
+// One name and one file a tensor.
+const mostShards = 1000
+const mostIndexBytes = 20_000_000
 
 const indexSchema = z.object({ weight_map: z.record(z.string(), z.string()) })
 
@@ -167,7 +173,10 @@ export async function readWeights(
 async function weightFiles(modelFolder: string): Promise<readonly string[]> {
   const single = join(modelFolder, 'model.safetensors')
   const index = join(modelFolder, 'model.safetensors.index.json')
-  const indexText = await readFile(index, 'utf8').catch(() => null)
+  const indexText = await readBounded(index, mostIndexBytes).catch((thrown: unknown) => {
+    if (thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT') return null
+    throw thrown
+  })
   if (indexText === null) {
     try {
       return [await realpath(single)]
@@ -180,9 +189,15 @@ async function weightFiles(modelFolder: string): Promise<readonly string[]> {
     }
   }
   const names = new Set(Object.values(parseIndex(index, indexText)))
+  if (names.size > mostShards)
+    throw new TrainerError(
+      'weights_invalid',
+      `${index} names ${names.size} files; at most ${mostShards} are read. Download the model again.`,
+      { path: index },
+    )
   return Promise.all(
     [...names].map(async (name) => {
-      if (name.includes('/') || name.includes('\\') || name === '..')
+      if (/[/\\\0]/.test(name) || name === '' || name === '.' || name === '..')
         throw new TrainerError(
           'weights_invalid',
           `${index} names ${name}, which is not a file of its folder.`,
@@ -195,7 +210,7 @@ async function weightFiles(modelFolder: string): Promise<readonly string[]> {
 
 function parseIndex(path: string, text: string): Record<string, string> {
   try {
-    return indexSchema.parse(JSON.parse(text)).weight_map
+    return indexSchema.parse(parseJson(text)).weight_map
   } catch {
     throw new TrainerError('weights_invalid', `${path} is not a weight index. Download the model again.`, {
       path,

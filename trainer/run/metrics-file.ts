@@ -1,5 +1,6 @@
-import { appendFile, readFile } from 'node:fs/promises'
+import { open, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { RunState } from '../checkpoint/checkpoint.ts'
 import { writeAtomic } from '../checkpoint/write-atomic.ts'
 import type { StepReport, ValidationReport } from '../protocol.ts'
 
@@ -8,25 +9,39 @@ export type Metric = StepReport | ValidationReport
 /** The course of a run, one JSON object a line in `metrics.jsonl`. */
 export interface MetricsFile {
   append(metric: Metric): Promise<void>
+  /** Makes what was appended outlast a loss of power; called before a checkpoint that goes on from there. */
+  save(): Promise<void>
+  close(): Promise<void>
 }
 
 /**
- * Opens a run's metrics. What was written after step `step`, the one to go on from, is dropped: those steps are
+ * Opens a run's metrics. What was written after the state to go on from is dropped: those steps and validations are
  * done again.
  */
-export async function openMetrics(runDir: string, step: number): Promise<MetricsFile> {
+export async function openMetrics(
+  runDir: string,
+  state: Pick<RunState, 'step' | 'validatedStep'>,
+): Promise<MetricsFile> {
   const path = join(runDir, 'metrics.jsonl')
   const lines = (await readFile(path, 'utf8').catch(() => '')).split('\n')
-  const kept = lines.filter((line) => isUpTo(line, step))
+  const kept = lines.filter((line) => isUpTo(line, state))
   await writeAtomic(path, kept.map((line) => `${line}\n`).join(''))
-  return { append: (metric) => appendFile(path, `${JSON.stringify(metric)}\n`) }
+  // Held open, not named at each line: a process that slept while another took over writes into the file that was.
+  const file = await open(path, 'a')
+  return {
+    append: (metric) => file.appendFile(`${JSON.stringify(metric)}\n`),
+    save: () => file.sync(),
+    close: () => file.close(),
+  }
 }
 
 /** A killed process can leave half a line, which is no metric. */
-function isUpTo(line: string, step: number): boolean {
+function isUpTo(line: string, { step, validatedStep }: Pick<RunState, 'step' | 'validatedStep'>): boolean {
   try {
     const metric: unknown = JSON.parse(line)
-    return typeof metric === 'object' && metric !== null && 'step' in metric && Number(metric.step) <= step
+    if (typeof metric !== 'object' || metric === null || !('step' in metric)) return false
+    const isValidation = 'type' in metric && metric.type === 'validation'
+    return Number(metric.step) <= (isValidation ? validatedStep : step)
   } catch {
     return false
   }

@@ -4,6 +4,9 @@ const lookback = 20
 const settledSteps = 8
 const settledSeconds = 3
 
+/** So many times the mean no step takes for its length alone. */
+const farFromUsual = 30
+
 /** Measures training time: rates over the last steps, totals over the run, across resumes. */
 export class RunClock {
   #tokens: number
@@ -40,9 +43,12 @@ export class RunClock {
     this.#tokens += tokens
     this.#seconds += seconds
     this.#steps++
+    // A step in which the machine slept says nothing about others: of one that takes so much longer, that much counts.
+    const usual = this.#measured / (this.#steps - 2)
+    const counted = this.#steps > settledSteps ? Math.min(seconds, farFromUsual * usual) : seconds
     // The first step also warms caches up, and epoch 0 starts with the largest batch.
-    if (this.#steps > 1) this.#measured += seconds
-    this.#recent = [...this.#recent.slice(1 - lookback), { tokens, seconds }]
+    if (this.#steps > 1) this.#measured += counted
+    this.#recent = [...this.#recent.slice(1 - lookback), { tokens, seconds: counted }]
   }
 
   /** Seconds that further steps will take; null while there is too little to go by. */

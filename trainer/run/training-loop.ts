@@ -48,6 +48,7 @@ export async function trainToEnd(start: Checkpoint, parts: LoopParts): Promise<L
   let saved = start.state.step
   const save = async () => {
     state = { ...state, optimizerStep: optimizer.step, tokens: clock.tokens, seconds: clock.seconds }
+    await metrics.save()
     const path = await saveCheckpoint(runDir, { state, parameters, best, optimizer })
     saved = state.step
     context.report({ type: 'checkpoint', step: state.step, path })

@@ -6,7 +6,7 @@ import type { KeptFile } from './kept-files.ts'
 import { listFolder } from './list-folder.ts'
 import type { ListedFile } from './list-folder.ts'
 import { removeFiles, unpack, unpackBudget } from './unpack.ts'
-import type { Unpacking } from './unpack.ts'
+import type { UnpackBudget, Unpacking } from './unpack.ts'
 
 /** Files that are looked into at the same time. */
 const atOnce = 8
@@ -25,7 +25,7 @@ export async function expandFolder(root: string, options: Options): Promise<Part
   const made: KeptFile[] = []
   const files: Expansion['files'][number][] = []
   const problems: FoundProblem[] = [...skipped]
-  let left = unpackBudget(Infinity).left
+  const all = unpackBudget(Infinity)
   try {
     for (let start = 0; start < total; start += atOnce) {
       if (signal.aborted)
@@ -33,10 +33,7 @@ export async function expandFolder(root: string, options: Options): Promise<Part
       progress(start, total)
       const looked = await Promise.all(listed.slice(start, start + atOnce).map(lookInto))
       for (const one of looked) {
-        const budget = one.kind === 'archive' ? unpackBudget(one.bytes, left) : { left: 0 }
-        const before = budget.left
-        const part = one.kind === 'archive' ? await unpackOrSkip(one, { ...options, budget }) : one
-        left -= before - budget.left
+        const part = one.kind === 'archive' ? await unpackOrSkip(one, { ...options, all }) : one
         made.push(...(part.made ?? []))
         files.push(...part.files)
         problems.push(...part.skipped)
@@ -71,9 +68,14 @@ async function lookInto({ path, name }: ListedFile): Promise<Looked> {
 }
 
 /** An archive among the files of a folder; one that cannot be unpacked does not keep the others away. */
-async function unpackOrSkip({ path, name }: ListedFile, options: Unpacking): Promise<Part> {
+async function unpackOrSkip(
+  { path, name, bytes }: ListedFile & { readonly bytes: number },
+  { all, ...options }: Options & { readonly all: UnpackBudget },
+): Promise<Part> {
+  const budget = unpackBudget(bytes, all.left, all.files)
+  const before = budget.left
   try {
-    const inner = await unpack(path, { ...options, progress: () => undefined })
+    const inner = await unpack(path, { ...options, budget, progress: () => undefined })
     return {
       files: inner.files.map((file) => ({ ...file, name: `${name}/${file.name}` })),
       skipped: inner.skipped.map((problem) => ({ ...problem, where: `${name}/${problem.where}` })),
@@ -83,6 +85,9 @@ async function unpackOrSkip({ path, name }: ListedFile, options: Unpacking): Pro
     if (thrown instanceof AppError && thrown.code.startsWith('file_'))
       return skipOf(thrown.code, name, thrown.message)
     throw thrown
+  } finally {
+    all.left -= before - budget.left
+    all.files = budget.files
   }
 }
 

@@ -52,6 +52,8 @@ export function fileNameOf(given: string): string {
   const stem = plain.slice(0, plain.length - ending.length)
   // Counted in bytes: file systems end at 255.
   const short = Buffer.from(stem).subarray(0, longestName).toString().replaceAll('\ufffd', '')
-  const free = /^(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)/i.test(`${short}${ending}`) ? `_${short}` : short
+  const free = /^(?:con|prn|aux|nul|com[\d¹²³]|lpt[\d¹²³])\s*(?:\.|$)/i.test(`${short}${ending}`)
+    ? `_${short}`
+    : short
   return `${free}${ending}` || 'file'
 }

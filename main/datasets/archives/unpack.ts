@@ -17,18 +17,25 @@ const mostInAll = 4e9
 /** Up to here an archive may unpack to whatever it is; beyond, to so many times its own size. */
 const freely = 100e6
 const times = 200
+/** Files of an archive and of those in it; small ones cost no bytes, but each a place on the disk. */
+const mostFiles = 20_000
 /** What stays free on the disk, so that the store and a running job can go on writing. */
 const keptFree = 200 * 1024 ** 2
 /** An archive in an archive is unpacked, one within that is not. */
 const deepest = 2
+
+/** What may still be unpacked: bytes, and files. */
+export interface UnpackBudget {
+  left: number
+  files: number
+}
 
 /** Where to unpack to, and how much may yet come of it. */
 export interface Unpacking {
   /** The folder of the uploads. */
   readonly uploads: string
   readonly signal: AbortSignal
-  /** Bytes that may still be unpacked. */
-  readonly budget: { left: number }
+  readonly budget: UnpackBudget
   progress(done: number, total: number): void
   /** The room on a folder's disk in bytes. */
   freeBytes(folder: string): Promise<number>
@@ -40,8 +47,8 @@ export interface Unpacked extends Pick<Expansion, 'files' | 'skipped'> {
 }
 
 /** How much an archive of so many bytes may unpack to. */
-export function unpackBudget(bytes: number, left = mostInAll): { left: number } {
-  return { left: Math.min(left, mostInAll, Math.max(freely, bytes * times)) }
+export function unpackBudget(bytes: number, left = mostInAll, files = mostFiles): UnpackBudget {
+  return { left: Math.min(left, mostInAll, Math.max(freely, bytes * times)), files }
 }
 
 /**
@@ -125,6 +132,12 @@ async function requireRoom(
   { uploads, budget, freeBytes }: Unpacking,
 ): Promise<void> {
   const bytes = wanted.reduce((sum, entry) => sum + entry.bytes, 0)
+  if (wanted.length > budget.files)
+    throw new AppError(
+      'file_too_large',
+      `${basename(path)} holds more files than are taken at once, ${mostFiles.toLocaleString('en')} in all. Unpack it yourself and take the files that are wanted.`,
+      { path, files: wanted.length },
+    )
   if (bytes > budget.left)
     throw new AppError(
       'file_too_large',
@@ -140,6 +153,7 @@ async function requireRoom(
       { path, bytes, room },
     )
   budget.left -= bytes
+  budget.files -= wanted.length
 }
 
 async function unpackEntry(

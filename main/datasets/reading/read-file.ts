@@ -2,6 +2,7 @@ import { basename } from 'node:path'
 import type { Inspection, MappedPreview } from '../../contract/imports.ts'
 import { AppError } from '../../contract/errors.ts'
 import { errorOf } from '../../trainers/error-value.ts'
+import { waitAwake } from '../../trainers/patience.ts'
 import type { ImportedAs } from '../importing/open-import.ts'
 import { detect } from '../readers/detect.ts'
 import type {
@@ -81,16 +82,18 @@ async function* batchesOf({ next, allow }: Reading): AsyncGenerator<SentBatch> {
 }
 
 async function look(task: ReadingTask, signal: AbortSignal): Promise<Inspection | MappedPreview | null> {
-  const reading = startReading(task, {
-    signal: AbortSignal.any([signal, AbortSignal.timeout(longestLook)]),
-    heap: 'whole',
-  })
+  const late = new AbortController()
+  const endWait = waitAwake(longestLook, () =>
+    late.abort(new DOMException('The look at a file took too long.', 'TimeoutError')),
+  )
+  const reading = startReading(task, { signal: AbortSignal.any([signal, late.signal]), heap: 'whole' })
   try {
     for (;;) {
       const message = await reading.next()
       if (message.kind === 'done') return message.result
     }
   } finally {
+    endWait()
     await reading.end()
   }
 }
@@ -124,8 +127,13 @@ function startReading(task: ReadingTask, { signal, heap }: ReadingOptions): Read
     wake()
     void worker.terminate()
   }
+  let lastLook = performance.now()
   const watch = setInterval(() => {
-    const waited = performance.now() - lastSign
+    const now = performance.now()
+    // Where this process was stopped or the machine slept, the thread was and did as well.
+    if (now - lastLook > 4 * lookEvery) lastSign += now - lastLook
+    lastLook = now
+    const waited = now - lastSign
     if (waited >= longestWait) fail(tooSlow(task.path))
     if (waited < longestWork) return
     worker.cpuUsage().then(

@@ -68,9 +68,15 @@ export async function giveBack(thread: ReadingThread): Promise<void> {
   worker.on('exit', forget)
   worker.on('error', end)
   idle.set(heap, { thread, forget })
-  // An idle thread keeps no process alive.
   timer.unref()
   worker.unref()
+}
+
+/** Ends the threads that wait for work: what they print is read, which would keep the process alive until they end. */
+export async function endIdleThreads(): Promise<void> {
+  const waiting = [...idle.values()]
+  for (const { forget } of waiting) forget()
+  await Promise.all(waiting.map(({ thread }) => thread.worker.terminate()))
 }
 
 function startThread(heap: Heap): ReadingThread {

@@ -80,6 +80,8 @@ function openResponse(url: URL, options: GetOptions, signal: AbortSignal): Promi
   return new Promise((resolve, reject) => {
     const request = (url.protocol === 'https:' ? requestHttps : requestHttp)(url, settings, resolve)
     request.on('error', reject)
+    // A server that changes the protocol ends the request without an answer or error; after either this is nothing.
+    request.on('close', () => reject(new Error('the site gave no answer')))
     request.end()
   })
 }

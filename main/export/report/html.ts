@@ -37,6 +37,6 @@ export function escapeHtml(text: string): string {
 
 /** Control characters, and the ones that turn the direction of the text after them. */
 const forbidden = new RegExp(
-  '[\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f\\u007f-\\u009f\\u202a-\\u202e]',
+  '[\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f\\u007f-\\u009f\\u202a-\\u202e\\u2066-\\u2069]',
   'g',
 )

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { CompareSummary } from '../../contract/comparisons.ts'
 import type { RunCourse, RunStory, StoryQuestion } from '../run-story.ts'
 import { metricLabels, tasks } from '../../contract/tasks.ts'
@@ -11,10 +12,18 @@ import { nounOf, scoreSection } from './score-section.ts'
 import { scoringNotes } from './scoring-notes.ts'
 import { styleSheet } from './style-sheet.ts'
 
+/** What the page may do: apply its own style sheet, as it is written here. */
+const policy = [
+  "default-src 'none'",
+  `style-src 'sha256-${createHash('sha256').update(styleSheet).digest('base64')}'`,
+  "base-uri 'none'",
+  "form-action 'none'",
+].join('; ')
+
 /**
  * A run as one HTML file for people who do not have the app: no script, nothing loaded from elsewhere, light or
  * dark as the reader's system, fit for printing. Every text of the run is escaped, and the page's own policy
- * forbids scripts and connections.
+ * forbids scripts, connections, and styles beside its own.
  */
 export function runReport(story: RunStory, course: RunCourse, questions: readonly StoryQuestion[]): string {
   const { run, projectName, summary, writtenAt } = story
@@ -22,13 +31,11 @@ export function runReport(story: RunStory, course: RunCourse, questions: readonl
     <html lang="en">
       <head>
         <meta charset="utf-8" />
-        <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'" />
+        <meta http-equiv="Content-Security-Policy" content="${policy}" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="color-scheme" content="light dark" />
         <title>${run.name} – ${projectName} – Loracle</title>
-        <style>
-          ${raw(styleSheet)}
-        </style>
+        ${raw(`<style>${styleSheet}</style>`)}
       </head>
       <body>
         <main>

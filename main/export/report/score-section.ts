@@ -101,11 +101,7 @@ const range = ({ low, high }: Interval, as: (value: number) => string = percent)
 function shares({ counts, questions }: CompareSummary): Html {
   const all = Object.keys(verdictNames) as Verdict[]
   return html`<div class="shares">
-    <div class="bar" aria-hidden="true">
-      ${all
-        .filter((verdict) => counts[verdict] > 0)
-        .map((verdict) => html`<span class="${verdict}" style="flex-grow:${counts[verdict]}"></span>`)}
-    </div>
+    ${shareBar(counts)}
     <ul class="legend">
       ${all.map(
         (verdict) =>
@@ -117,6 +113,20 @@ function shares({ counts, questions }: CompareSummary): Html {
       )}
     </ul>
   </div>`
+}
+
+/** The verdicts side by side, each as wide as its share. The page's policy lets no element have a style of its own. */
+function shareBar(counts: CompareSummary['counts']): Html {
+  const shown = (Object.keys(verdictNames) as Verdict[]).filter((verdict) => counts[verdict] > 0)
+  const total = shown.reduce((sum, verdict) => sum + counts[verdict], 0)
+  let before = 0
+  return html`<svg class="bar" viewBox="0 0 ${total} 1" preserveAspectRatio="none" aria-hidden="true">
+    ${shown.map((verdict) => {
+      const x = before
+      before += counts[verdict]
+      return html`<rect class="${verdict}" x="${x}" width="${counts[verdict]}" height="1" />`
+    })}
+  </svg>`
 }
 
 interface ScoredPart {

@@ -41,12 +41,12 @@ svg text.side{fill:var(--text-2)}
 .base .interval{stroke:var(--text-3)}.base circle{fill:var(--text-3)}
 .tuned .interval{stroke:var(--accent)}.tuned circle{fill:var(--accent)}
 .shares{margin-top:16px}
-.bar{display:flex;gap:2px;height:12px;margin-bottom:12px}
-.bar span{min-width:3px;border-radius:2px}
-.bar .fixed,.swatch.fixed{background:var(--good-fill)}
-.bar .broken,.swatch.broken{background:var(--bad-fill)}
-.bar .both-right,.swatch.both-right{background:var(--quiet)}
-.bar .both-wrong,.swatch.both-wrong{background:var(--quiet-2)}
+.bar{height:12px;margin-bottom:12px;border-radius:2px;overflow:hidden}
+.bar rect{stroke:var(--surface);stroke-width:2px;vector-effect:non-scaling-stroke}
+.bar .fixed{fill:var(--good-fill)}.swatch.fixed{background:var(--good-fill)}
+.bar .broken{fill:var(--bad-fill)}.swatch.broken{background:var(--bad-fill)}
+.bar .both-right{fill:var(--quiet)}.swatch.both-right{background:var(--quiet)}
+.bar .both-wrong{fill:var(--quiet-2)}.swatch.both-wrong{background:var(--quiet-2)}
 .legend{display:flex;flex-wrap:wrap;gap:4px 20px;font-size:13px;color:var(--text-2)}
 .legend li{display:flex;align-items:center;gap:6px}
 .legend b{color:var(--text)}

@@ -1,4 +1,4 @@
-import type { App } from '../../app.ts'
+import type { Answering, AnsweringOptions, App } from '../../app.ts'
 import type { Engine } from '../../contract/engine.ts'
 import type { SettingsSource } from '../../contract/engine-types.ts'
 import type { Arguments, OptionSpecs } from './arguments.ts'
@@ -11,6 +11,10 @@ export interface Session {
   readonly output: Output
   /** The folder that holds `assets/`. */
   readonly root: string
+  /** Loracle's own. */
+  readonly version: string
+  /** Opens an answering process of one's own; whoever opens it disposes of it. */
+  openAnswering(options: Omit<AnsweringOptions, 'startTrainer'>): Answering
   /** Opens the store of a home folder, the usual one where null; whoever opens it closes it. */
   openApp(home: string | null, onTraining?: TrainingListener): Promise<App>
 }

@@ -10,6 +10,7 @@ import { project } from './project.ts'
 import { quickstart } from './quickstart.ts'
 import { score } from './score.ts'
 import { search } from './searching.ts'
+import { serve } from './serving.ts'
 import { train } from './train.ts'
 
 /** Every command, in the order in which help shows them. */
@@ -25,6 +26,7 @@ export const commands: readonly CliCommand[] = [
   predict,
   score,
   ask,
+  serve,
   adapter,
   exportModel,
   doctor,

@@ -1,16 +1,57 @@
+import { resolve } from 'node:path'
+import { defaultHome, writeSupportFile } from '../../app.ts'
 import type { DoctorResult, ProviderCheck } from '../../contract/engine-types.ts'
-import { jsonOption } from './command.ts'
-import type { CliCommand } from './command.ts'
+import type { Arguments } from './arguments.ts'
+import { homeOption, jsonOption } from './command.ts'
+import type { CliCommand, Session } from './command.ts'
 import { eventView } from './event-view.ts'
+import { Failure } from './failure.ts'
 import { columns, wholeNumber } from './format.ts'
-import { runToResult } from './supervise.ts'
+import { runToResult, supervise } from './supervise.ts'
 
 export const doctor: CliCommand = {
   name: 'doctor',
   summary: 'Show versions, processors and memory, and check gradients and speed of each execution provider.',
-  usage: ['[--json]'],
-  options: jsonOption,
-  run: (_args, { engine, output }) => runToResult(engine.doctor(eventView(output)), output, doctorText),
+  usage: ['[--json]', '--support [--out FILE.zip] [--home DIR] [--json]'],
+  options: {
+    support: {
+      value: null,
+      summary:
+        'Write one file for whoever helps with a fault: versions, providers, settings and logs, without the text of documents. Nothing is sent.',
+    },
+    out: { value: 'FILE.zip', summary: 'The file to write; loracle-support-<time>.zip without it.' },
+    ...homeOption,
+    ...jsonOption,
+  },
+  run: (args, session) => {
+    if (args.has('support')) return support(args, session)
+    for (const option of ['out', 'home'])
+      if (args.has(option))
+        throw new Failure('usage', `--${option} goes with --support. See loracle doctor --help.`, {
+          option,
+        })
+    const { engine, output } = session
+    return runToResult(engine.doctor(eventView(output)), output, doctorText)
+  },
+}
+
+/** The support file is written whatever the check ends with: it is wanted most where something is broken. */
+async function support(args: Arguments, { engine, output, version }: Session): Promise<number> {
+  const checked = await supervise(engine.doctor(eventView(output)), output)
+  if (checked.type === 'error' && checked.error.code === 'cancelled')
+    throw new Failure('cancelled', 'Stopped; no file was written.')
+  const time = new Date().toISOString().slice(0, 19).replace(/[T:]/g, '-')
+  const file = await writeSupportFile({
+    home: resolve(args.get('home') ?? defaultHome()),
+    version,
+    doctor: checked.type === 'error' ? { failed: checked.error.message } : checked,
+    out: resolve(args.get('out') ?? `loracle-support-${time}.zip`),
+  })
+  output.value({ type: 'support', ...file })
+  output.text(
+    `${file.path}: ${wholeNumber(Math.ceil(file.bytes / 1000))} kB, ${file.files.length} files of plain text.\nIt holds no text of your documents and was not sent anywhere. Look through it before you send it.\n`,
+  )
+  return 0
 }
 
 const states = {

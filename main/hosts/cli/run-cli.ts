@@ -1,4 +1,5 @@
 import {
+  createAnswering,
   createApp,
   createEngine,
   createProviders,
@@ -9,6 +10,7 @@ import {
 } from '../../app.ts'
 import type { App } from '../../app.ts'
 import { readArguments } from './arguments.ts'
+import type { Session } from './command.ts'
 import { commands } from './commands.ts'
 import { Failure, failureValue } from './failure.ts'
 import { commandHelp, programHelp } from './help.ts'
@@ -54,8 +56,8 @@ async function dispatch(argv: readonly string[], output: Output, build: CliBuild
   }
   if (rest.some(asksForHelp)) return show(commandHelp(command, engine.describeSettings()))
   const args = readArguments(command.name, rest, command.options, command.words)
-  const openApp = (home: string | null, onTraining?: TrainingListener): Promise<App> =>
-    createApp({
+  const openApp = async (home: string | null, onTraining?: TrainingListener): Promise<App> => {
+    const app = await createApp({
       home: home ?? defaultHome(),
       root,
       version,
@@ -64,7 +66,12 @@ async function dispatch(argv: readonly string[], output: Output, build: CliBuild
       // A command that looks at projects must not begin to train what waits in them.
       startsWaitingRuns: false,
     })
-  return command.run(args, { engine, output, root, openApp })
+    for (const said of [app.rebuilt, app.readOnly?.message])
+      if (said != null) process.stderr.write(`${said}\n`)
+    return app
+  }
+  const openAnswering: Session['openAnswering'] = (options) => createAnswering({ startTrainer, ...options })
+  return command.run(args, { engine, output, root, version, openAnswering, openApp })
 }
 
 /**

@@ -1,4 +1,4 @@
-import { app, session, shell } from 'electron'
+import { app, session } from 'electron'
 import { isWindowUrl } from './window-origin.ts'
 
 /** Refuses whatever would lead a page out of the window: other addresses, new windows, embedded pages. */
@@ -11,10 +11,13 @@ export function guardContents(): void {
     contents.on('will-redirect', stay)
     contents.on('will-frame-navigate', stay)
     contents.on('will-attach-webview', (event) => event.preventDefault())
-    contents.setWindowOpenHandler(({ url }) => {
-      if (isWebAddress(url)) void shell.openExternal(url)
-      return { action: 'deny' }
+    // Without a listener Electron takes the first device that it finds.
+    contents.on('select-bluetooth-device', (event, _devices, choose) => {
+      event.preventDefault()
+      choose('')
     })
+    // The window has no links out of the app, so that nothing a page opens is the person's wish.
+    contents.setWindowOpenHandler(() => ({ action: 'deny' }))
   })
 }
 
@@ -33,10 +36,4 @@ export function guardSession(): void {
     { urls: ['*://*/*', 'ws://*/*', 'wss://*/*'] },
     (_details, decide) => decide({ cancel: true }),
   )
-}
-
-/** Only these are given to the person's browser: other schemes may start any program. */
-function isWebAddress(address: string): boolean {
-  const url = URL.parse(address)
-  return url?.protocol === 'https:' && url.username === '' && url.password === ''
 }

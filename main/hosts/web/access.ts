@@ -31,7 +31,7 @@ export function createAccess(port: number): Access {
     refusalOf: (request, url) => {
       const { host = '', origin } = request.headers
       // A foreign name that resolves to this machine (DNS rebinding) comes with that name.
-      if (!hosts.includes(host)) return { status: 403, message: wrongHost }
+      if (!hosts.includes(host) || countOf(request, 'host') !== 1) return { status: 403, message: wrongHost }
       // Browsers name the page behind every POST and WebSocket.
       const mustName = request.method !== 'GET' && request.method !== 'HEAD'
       const upgrades = request.headers.upgrade !== undefined
@@ -48,6 +48,11 @@ export function createAccess(port: number): Access {
         : { status: 401, message: noToken }
     },
   }
+}
+
+/** How often a header was sent; of some Node keeps the first alone. */
+function countOf({ rawHeaders }: IncomingMessage, name: string): number {
+  return rawHeaders.filter((one, index) => index % 2 === 0 && one.toLowerCase() === name).length
 }
 
 function cookieOf(request: IncomingMessage, name: string): string | null {

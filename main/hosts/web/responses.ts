@@ -38,7 +38,8 @@ export function refuse(socket: Duplex, status: number, sentence: string): void {
     '',
     sentence,
   ]
-  socket.end(lines.join('\r\n'))
+  // The socket is no longer the server's, whose timeouts would have ended one that the other side keeps open.
+  socket.end(lines.join('\r\n'), () => socket.destroy())
 }
 
 /** How long a refused upload is read on. */

@@ -9,6 +9,8 @@ import { webSocketTransport } from '../../rpc/web-socket-transport.ts'
 export interface RpcSockets {
   /** Makes a transport of a request that has been let in, and serves it. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void
+  /** Those that are open, or on their way to it or from it. */
+  count(): number
   close(): void
 }
 
@@ -38,6 +40,7 @@ export function createRpcSockets(serve: (transport: Transport) => void): RpcSock
   return {
     upgrade: (request, socket, head) =>
       server.handleUpgrade(request, socket, head, (upgraded) => server.emit('connection', upgraded, request)),
+    count: () => server.clients.size,
     close: () => {
       clearInterval(heartbeat)
       for (const socket of server.clients) {

@@ -9,7 +9,7 @@ export function safeFileName(given: string): string {
     // Control and format characters, and what Windows does not take.
     .replace(/[\p{Cc}\p{Cf}<>:"|?*]/gu, '_')
     .replace(/^[. ]+|[. ]+$/g, '')
-  const free = /^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i.test(plain) ? `_${plain}` : plain
+  const free = /^(con|prn|aux|nul|com[\d¹²³]|lpt[\d¹²³])\s*(\.|$)/i.test(plain) ? `_${plain}` : plain
   return shortened(free) || 'file'
 }
 

@@ -8,6 +8,9 @@ import { serveRpc } from '../../rpc/server.ts'
 import { findWindowFile } from '../window/files.ts'
 import { securityHeaders } from '../window/security.ts'
 import { createAccess } from './access.ts'
+import { boundConnections } from './connections.ts'
+import { webLimits } from './limits.ts'
+import type { WebLimits } from './limits.ts'
 import { createRpcSockets } from './rpc-sockets.ts'
 import { drained, refuse, say, sendFile } from './responses.ts'
 import { createUploads, UploadRefusal } from './uploads.ts'
@@ -16,6 +19,8 @@ import { createUploads, UploadRefusal } from './uploads.ts'
 export interface WebApp extends HostedApp {
   /** The home folder's `uploads`; the app finds a file there by its upload's id. */
   readonly uploadsDir: string
+  /** Why nothing may be written, uploads neither; null or left out where it may. */
+  readonly readOnly?: Error | null
 }
 
 export interface WebHostOptions {
@@ -28,6 +33,8 @@ export interface WebHostOptions {
   readonly version: string
   /** The room on the disk of a folder; for tests. */
   readonly freeBytes?: (folder: string) => Promise<number>
+  /** Other limits than the usual ones; for tests. */
+  readonly limits?: Partial<WebLimits>
 }
 
 export interface WebHost {
@@ -49,21 +56,40 @@ export async function startWebHost(options: WebHostOptions): Promise<WebHost> {
   const { app, rendererDir, version } = options
   app.catch(() => undefined)
   // The app holds the lock of the home folder: only when it is open are the uploads nobody else's.
+  const limits = { ...webLimits, ...options.limits }
   const uploads = createUploads(
-    app.then(({ uploadsDir }) => uploadsDir),
-    options.freeBytes,
+    app.then(({ uploadsDir, readOnly }) => {
+      if (readOnly) throw readOnly
+      return uploadsDir
+    }),
+    { freeBytes: options.freeBytes, most: limits.uploads },
   )
   const sockets = createRpcSockets((transport) => serveRpc(transport, app, { version }))
-  const server = createServer({ headersTimeout: 20_000, requestTimeout: 0 })
+  const server = createServer({
+    headersTimeout: limits.headersMs,
+    connectionsCheckingInterval: Math.min(5_000, limits.headersMs),
+    // An upload may take any time, so long as it goes on: that is what the server's timeout looks at.
+    requestTimeout: 0,
+  })
+  server.setTimeout(limits.idleMs)
+  const connections = boundConnections(server, limits.connections)
   await listen(server, options.port)
   const { port } = server.address() as AddressInfo
   const access = createAccess(port)
 
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const url = urlOf(request)
-    if (!url) return say(response, 404, nothingHere)
+    if (!url) {
+      response.setHeader('Connection', 'close')
+      return say(response, 404, nothingHere)
+    }
     const refusal = access.refusalOf(request, url)
-    if (refusal) return say(response, refusal.status, refusal.message)
+    if (refusal) {
+      // What a stranger still sends is not read.
+      if (hasBody(request)) response.setHeader('Connection', 'close')
+      return say(response, refusal.status, refusal.message)
+    }
+    connections.admit(request.socket)
     if (url.searchParams.has('token')) response.setHeader('Set-Cookie', access.cookie)
     if (request.method === 'POST' && url.pathname === '/upload') return receive(request, response, url)
     if (request.method !== 'GET' && request.method !== 'HEAD')
@@ -117,7 +143,11 @@ export async function startWebHost(options: WebHostOptions): Promise<WebHost> {
     const refusal = url && access.refusalOf(request, url)
     if (refusal) refuse(socket, refusal.status, refusal.message)
     else if (url?.pathname !== '/rpc') refuse(socket, 404, 'There is no such connection.\n')
-    else sockets.upgrade(request, socket, head)
+    else if (sockets.count() >= limits.windows) refuse(socket, 503, tooManyWindows(limits.windows))
+    else {
+      connections.admit(socket)
+      sockets.upgrade(request, socket, head)
+    }
   })
 
   return {
@@ -131,6 +161,14 @@ export async function startWebHost(options: WebHostOptions): Promise<WebHost> {
       await closed
     },
   }
+}
+
+function tooManyWindows(most: number): string {
+  return `Loracle has ${most} windows open, and takes no more. Close some of them.\n`
+}
+
+function hasBody({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
 }
 
 /** The URL of a request for a path; other forms are for proxies. */

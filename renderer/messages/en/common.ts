@@ -51,6 +51,7 @@ export const common = {
   helpWords: 'In a passage: move by words; with Shift, mark an answer',
   version: (version: string) => `Version ${version}`,
   homeFolder: 'Projects, models and runs are kept in',
+  licences: 'The licences of all that it is made with lie in assets/licences of its folder.',
   runIndicator: 'Training run',
   runQueued: 'Waiting',
   runPreparing: 'Preparing',

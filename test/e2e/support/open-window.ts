@@ -16,6 +16,8 @@ export interface WindowOptions {
   /** A home folder of an earlier window; a new one without it. */
   readonly home?: string
   readonly host?: HostKind
+  /** Of the web host, beside PATH and HOME. */
+  readonly env?: Readonly<Record<string, string>>
 }
 
 /** A window over the real built app, with a home folder of its own; closed after the test, with all it started. */
@@ -24,6 +26,8 @@ export interface OpenWindow {
   readonly home: string
   /** What the page complained about in its console. */
   readonly complaints: readonly string[]
+  /** What the page asked for by a network: addresses of requests and sockets. */
+  readonly requests: readonly string[]
   /** The trainer processes at work; none where the host's processes cannot be told apart. */
   trainers(): readonly number[]
   /** Ends the host in order, as quitting does. */
@@ -47,6 +51,9 @@ export async function openWindow(options: WindowOptions = {}): Promise<OpenWindo
     if (message.type() === 'error') complaints.push(message.text())
   })
   page.on('pageerror', (error) => complaints.push(error.message))
+  const requests: string[] = []
+  page.on('request', (request) => requests.push(request.url()))
+  page.on('websocket', (socket) => requests.push(socket.url()))
   // The last hook runs first: the window is still there.
   onTestFinished(async ({ task }) => {
     if (task.result?.state !== 'fail') return
@@ -54,14 +61,14 @@ export async function openWindow(options: WindowOptions = {}): Promise<OpenWindo
     await page.screenshot({ path: join(repository, 'test-results', name) }).catch(() => undefined)
   })
   await page.getByRole('heading', { level: 1 }).waitFor()
-  return { page, home, complaints, ...rest }
+  return { page, home, complaints, requests, ...rest }
 }
 
 type Opened = Pick<OpenWindow, 'page' | 'trainers' | 'quit'>
 
 const hosts: Readonly<Record<HostKind, (home: string, options: WindowOptions) => Promise<Opened>>> = {
-  web: async (home) => {
-    const host = await startWebHost(home)
+  web: async (home, { env }) => {
+    const host = await startWebHost(home, env)
     onTestFinished(() => host.stop())
     const browser = await openBrowser()
     onTestFinished(() => browser.close())

@@ -49,10 +49,14 @@ export function text(page: Page, words: string | RegExp): Locator {
   return page.getByText(words).first()
 }
 
-/** Drops files and folders onto the window as the system does, with what the browser makes of real paths. */
-export async function dropOnWindow(page: Page, paths: readonly string[]): Promise<void> {
+/**
+ * Drops files and folders onto the window as the system does, with what the browser makes of real paths; or a link,
+ * as it is dragged from another window.
+ */
+export async function dropOnWindow(page: Page, paths: readonly string[], link?: string): Promise<void> {
   const session = await page.context().newCDPSession(page)
-  const data = { items: [], files: [...paths], dragOperationsMask: 1 }
+  const items = link === undefined ? [] : [{ mimeType: 'text/uri-list', data: link }]
+  const data = { items, files: [...paths], dragOperationsMask: 1 }
   for (const type of ['dragEnter', 'dragOver', 'drop'] as const)
     await session.send('Input.dispatchDragEvent', { type, x: 500, y: 400, data })
   await session.detach()

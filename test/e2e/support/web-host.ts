@@ -16,14 +16,17 @@ export interface WebHost {
   stop(): Promise<void>
 }
 
-/** Starts the built web host, as `npm start -- --web` does, with a home folder of its own. */
-export async function startWebHost(home: string): Promise<WebHost> {
+/** Starts the built web host, as `npm start -- --web` does, with a home folder of its own; `more` beside PATH and HOME in its environment. */
+export async function startWebHost(
+  home: string,
+  more: Readonly<Record<string, string>> = {},
+): Promise<WebHost> {
   const child = spawn(
     process.execPath,
     ['out/main/web.js', '--web', '--no-open', '--port', '0', '--home', home],
     {
       cwd: repository,
-      env: { PATH: process.env['PATH'], HOME: process.env['HOME'] },
+      env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...more },
       stdio: ['ignore', 'pipe', 'pipe'],
     },
   )

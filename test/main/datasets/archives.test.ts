@@ -39,6 +39,35 @@ async function readFirst(zip: Awaited<ReturnType<typeof openZip>>): Promise<stri
 
 const text = 'question,answer\n'.repeat(500)
 
+test('takes of two names that are one in normal form the first, and refuses one of 64 kB', async () => {
+  const zip = await openFiles(
+    { name: '\u00c9.txt', data: 'one' },
+    { name: 'E\u0301.txt', data: 'two' },
+    { name: 'e\u0301.txt', data: 'three' },
+    { name: 'x'.repeat(65_535), data: 'x' },
+    { name: `${'../'.repeat(21_844)}etc`, data: 'x' },
+    { name: '\u202ecod.exe', data: 'x' },
+  )
+  expect(await readAll(zip)).toEqual({ '\u00c9.txt': 'one', '\u00e9.txt': 'three', '\u202ecod.exe': 'x' })
+  expect(zip.refused.map(({ name }) => name.length)).toEqual([5, 81, 81])
+})
+
+test('an entry whose bytes lie behind the list is read as the list says, or not at all', async () => {
+  const hidden = zipOf([{ name: 'a', data: text }])
+  const local = hidden.subarray(0, hidden.length - 22 - 47)
+  const plain = zipOf([{ name: 'a', data: text }])
+  // The comment of the archive holds an entry of its own, and the list leads there.
+  const whole = zipOf([{ name: 'a', data: text, offset: plain.length }], {
+    comment: local.toString('latin1'),
+  })
+  const end = whole.subarray(0, plain.length)
+  end.writeUInt16LE(local.length, plain.length - 2)
+  expect(await readAll(await openBytes(Buffer.concat([end, local])))).toEqual({ a: text })
+  expect(await readFirst(await openBytes(Buffer.concat([end, Buffer.alloc(local.length)])))).toMatch(
+    /^file_unreadable: /,
+  )
+})
+
 test.each<[string, Partial<ZipFile>]>([
   ['deflated', {}],
   ['stored', { method: 'stored' }],

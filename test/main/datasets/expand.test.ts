@@ -5,6 +5,7 @@ import { expect, test } from 'vitest'
 import type { FileRef } from '../../../main/contract/imports.ts'
 import { expandHandlers } from '../../../main/datasets/archives/expand.ts'
 import { fileNameOf, keepFile, sweepKeptFiles } from '../../../main/datasets/archives/kept-files.ts'
+import { unpack, unpackBudget } from '../../../main/datasets/archives/unpack.ts'
 import { resolveUpload } from '../../../main/store/uploads.ts'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
 import { zipOf } from '../../support/zip-writer.ts'
@@ -180,6 +181,42 @@ test('an archive that unpacks to too much is refused before anything is written'
   expect(await kept()).toHaveLength(1)
 })
 
+test('files that differ in case alone, or are named as what every object has, are all taken', async () => {
+  const { expandZip, textOf, write, expand, folder } = await openHome()
+  const names = ['A.md', 'a.md', 'constructor', '__proto__', 'toString', 'valueOf/hasOwnProperty.md']
+  const data = (name: string) => `# ${name}\n\nSome text that can be read.`
+  const packed = await expandZip(names.map((name) => ({ name, data: data(name) })))
+  expect(packed.skipped).toEqual([])
+  expect(namesOf(packed.files).sort()).toEqual(names.toSorted())
+  for (const { file, name } of packed.files) expect(await textOf(file)).toBe(data(name))
+  for (const name of names.slice(2)) await write(`odd/${name}`, data(name))
+  const odd = await expand({ path: join(folder, 'files/odd') })
+  expect(namesOf(odd.files).sort()).toEqual(names.slice(2).toSorted())
+})
+
+test('of archives in an archive no more files are taken than of one', async () => {
+  const { uploads, write, kept } = await openHome()
+  expect(unpackBudget(1_000_000_000).files).toBe(20_000)
+  const inner = zipOf(Array.from({ length: 4 }, (_, i) => ({ name: `${i}.txt`, data: `Text ${i}.` })))
+  const path = await write(
+    'many.zip',
+    zipOf(['a', 'b', 'c'].map((name) => ({ name: `${name}.zip`, data: inner }))),
+  )
+  const unpacking = {
+    uploads,
+    signal: new AbortController().signal,
+    progress: () => undefined,
+    freeBytes: () => Promise.resolve(1e12),
+  }
+  const found = await unpack(path, { ...unpacking, budget: { left: 1e6, files: 11 } })
+  expect(found.files).toHaveLength(8)
+  expect(skippedOf(found.skipped)).toEqual(['file_too_large · c.zip'])
+  expect(await kept()).toHaveLength(8)
+  const few = unpack(path, { ...unpacking, budget: { left: 1e6, files: 2 } })
+  await expect(few).rejects.toMatchObject({ code: 'file_too_large' })
+  expect(await kept()).toHaveLength(8)
+})
+
 test('an archive that lies about its sizes leaves nothing behind', async () => {
   const { expandZip, kept } = await openHome()
   const found = await expandZip([{ name: 'a.txt', data: Buffer.alloc(50_000_000, 'a'), size: 100 }])
@@ -244,6 +281,9 @@ test('a kept file has a name that every system takes, and is found by its id', a
   expect(
     ['CON.txt', '..', 'a\0b.md', '.hidden', `${'ä'.repeat(300)}.json`, '', 'nul'].map(fileNameOf),
   ).toEqual(['_CON.txt', 'file', 'a_b.md', 'hidden', `${'ä'.repeat(60)}.json`, 'file', '_nul'])
+  expect(['com¹.csv', 'LPT3 .md', '\u202egnp.exe\u2066', '\ud800'].map(fileNameOf)).toEqual([
+    ...['_com¹.csv', '_LPT3 .md', '_gnp.exe_', 'file'],
+  ])
 })
 
 // An import case that is an archive says in `expanded.json` what becomes of it; see import-cases.test.ts.

@@ -95,7 +95,7 @@ describe('an export', () => {
     const card = await readFile(join(info.path, 'README.md'), 'utf8')
     expect(card).toMatch(/^---\nbase_model: "Tiny T5"\nlibrary_name: peft\n/)
     expect(card).toContain('PeftModel.from_pretrained')
-    expect(card).toContain('First: &lt;b>run&lt;/b>')
+    expect(card).toContain('First: &lt;b&gt;run&lt;/b&gt;')
     expect(card).toMatch(/\| Exact match \| 0\.0 .* \| 25\.0 \(.* \| \+25\.0 .*, within noise \|/)
     expect(card).toContain('| `rank` | **2** | 16 |')
     const sizes = await Promise.all(
@@ -313,6 +313,9 @@ test.each([
   ['  A: b?  ', 'A- b'],
   ['con', 'x con'],
   ['NUL.txt', 'x NUL.txt'],
+  ['com¹', 'x com¹'],
+  ['Aux .txt', 'x Aux .txt'],
+  ['\u202egnp.exe\u2066', 'gnp.exe'],
   ['Größe 😀 測試', 'Größe - 測試'],
   ['a'.repeat(99), 'a'.repeat(60)],
   ['', 'x'],

@@ -1,9 +1,11 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { marked } from 'marked'
 import { describe, expect, test } from 'vitest'
 import { modelCard } from '../../../main/export/model-card.ts'
 import { kindOfFolder } from '../../../main/export/model-usage.ts'
 import { tellRun } from '../../../main/export/run-story.ts'
+import type { RunStory } from '../../../main/export/run-story.ts'
 import { summarise } from '../../../main/evaluations/summarise.ts'
 import { readTrainedRun } from '../../../main/store/trained-run.ts'
 import { comparison, seedRun, temporaryStore } from '../../support/stored-run.ts'
@@ -86,3 +88,59 @@ test('a folder whose configuration is no JSON, or of another architecture, has n
   await writeFile(path, '{"model_type":"distilbert"}')
   expect(await kindOfFolder(folder)).toBe('extractive')
 })
+
+test('no name of a run, project, model or file means anything in the card', async () => {
+  const story = await storyOf('t5')
+  const hostile = [
+    'x\n---\nlicense: evil\n---\n# Heading \u{1f600}',
+    'a\u0085b: c\u2028d\u2029e\u007f\u0090f\ud800\u0000',
+    '\u202egnp.exe\u2066',
+    '<img src=x onerror=alert(1)> <!-- &lt;script&gt; &#106;',
+    '[a](javascript:alert(1)) ![a](https://evil.example/a.png) <https://evil.example/> `b` ~~c~~ | d | **e** $x$',
+    '[a]: https://evil.example/ "t"',
+    '- [ ] item\n1. one\n> quote\n```\ncode\n```\n====\n| a | b |\n| - | - |',
+    '\\[a\\](b) \\<b> https://evil.example/ www.evil.example a@evil.example',
+  ].join('\n\n')
+  const [settings] = story.settings
+  if (!settings) throw new Error('There are no settings.')
+  const named = {
+    ...story,
+    projectName: hostile,
+    run: { ...story.run, name: hostile, modelName: hostile },
+    sources: [{ name: hostile, kind: 'dataset', examples: 3 }],
+    settings: [{ ...settings, value: hostile, defaultValue: hostile, changed: true }],
+  }
+  for (const kind of ['adapter', 'model', 'onnx'] as const) {
+    const card = modelCard(named, kind)
+    const [, head, body] = /^---\n([^]*?)\n---\n([^]*)$/.exec(card) ?? []
+    // One entry a line, each a scalar that any reader of YAML takes as it stands: printable ASCII.
+    expect(head?.split('\n').map((line) => line.split(':')[0])).toEqual([
+      ...['base_model', 'library_name', 'pipeline_tag', 'tags'],
+    ])
+    expect(head).toMatch(/^[\x20-\x7e\n]*$/)
+    // The escapes of YAML 1.2, 5.7, which JSON has but for the one of eight digits.
+    const scalar = /^base_model: ("(?:[^"\\]|\\["\\]|\\U[0-9a-f]{8})*")$/m.exec(head ?? '')?.[1]
+    expect(scalar).toContain('license: evil --- # Heading \\U0001f600 a b')
+    const plain = modelCard({ ...named, ...plainNames(named) }, kind)
+    expect(tokensOf(body ?? '')).toEqual(tokensOf(plain.split('\n---\n')[1] ?? ''))
+    expect(card).not.toMatch(/[\0-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]/)
+  }
+})
+
+function plainNames({ run, sources, settings }: RunStory): Partial<RunStory> {
+  return {
+    projectName: 'plain',
+    run: { ...run, name: 'plain', modelName: 'plain' },
+    sources: sources.map((one) => ({ ...one, name: 'plain' })),
+    settings: settings.map((one) => ({ ...one, value: 'plain', defaultValue: 'plain' })),
+  }
+}
+
+/** What a reader of Markdown makes of a text, without the words. */
+function tokensOf(markdown: string): string[] {
+  const kinds: string[] = []
+  marked.walkTokens(marked.lexer(markdown), ({ type }) => {
+    if (type !== 'text' && type !== 'escape') kinds.push(type)
+  })
+  return kinds
+}

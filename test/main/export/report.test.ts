@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { escapeHtml, html } from '../../../main/export/report/html.ts'
 import { lineChart, smoothed } from '../../../main/export/report/line-chart.ts'
 import { tickTexts } from '../../../main/export/report/numbers.ts'
@@ -12,7 +12,12 @@ import type { MetricName, StepReport, TaskKind, ValidationReport } from '../../.
 import { openBrowser, withoutBrowser } from '../../e2e/support/browser.ts'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
 
-const hostile = `<script>document.title='owned'</script><img src=x onerror="document.title='owned'">"'&\u202e`
+const hostile = [
+  `<script>document.title='owned'</script><img src=x onerror="document.title='owned'">"'&\u202e\u2066`,
+  `</title></style></svg><style>*{display:none}</style><svg onload="document.title='owned'"><base href=//evil.example>`,
+  `" onmouseover="document.title='owned'" style="background:url(//evil.example/a)" x="';}*{display:none}/*`,
+  `<a href="javascript:document.title='owned'">a</a><meta http-equiv=refresh content="0;url=//evil.example">]]>-->`,
+].join(' ')
 
 const step = (at: number): StepReport => ({
   type: 'step',
@@ -97,8 +102,8 @@ const story: RunStory = {
       label: 'Rank',
       group: 'LoRA',
       description: 'Rank.',
-      value: 4,
-      defaultValue: 16,
+      value: hostile,
+      defaultValue: hostile,
       changed: true,
     },
     {
@@ -118,7 +123,7 @@ const question = (id: string, baseRight: boolean, tunedRight: boolean): StoryQue
   set: 'other',
   question: `Question ${id} ${hostile}`,
   task: 'question-answering',
-  input: null,
+  input: id === 'a' ? hostile : null,
   base: hostile,
   tuned: baseRight ? '' : hostile,
   gold: id === 'd' ? [] : [hostile, 'two'],
@@ -133,12 +138,22 @@ const questions = [
 ]
 
 describe.skipIf(withoutBrowser)('the report in a browser', () => {
-  async function opened(text: string) {
+  let browser: Awaited<ReturnType<typeof openBrowser>>
+  beforeAll(async () => {
+    browser = await openBrowser()
+  }, 60_000)
+  afterAll(() => browser.close())
+
+  async function written(text: string): Promise<string> {
     const path = join(await temporaryFolder(), 'report.html')
     await writeFile(path, text)
-    const browser = await openBrowser()
-    onTestFinished(() => browser.close())
+    return path
+  }
+
+  async function opened(text: string) {
+    const path = await written(text)
     const page = await browser.newPage({ viewport: { width: 1000, height: 800 } })
+    onTestFinished(() => page.close())
     const requests: string[] = []
     const complaints: string[] = []
     page.on('request', (request) => requests.push(request.url()))
@@ -150,10 +165,44 @@ describe.skipIf(withoutBrowser)('the report in a browser', () => {
   test('shows hostile names and answers as text, and loads nothing', async () => {
     const { page, requests, complaints } = await opened(runReport(story, course, questions))
     expect(await page.title()).toContain("<script>document.title='owned'</script>")
-    expect(await page.locator('h1').innerText()).toBe(hostile.replace('\u202e', '\ufffd'))
+    expect(await page.locator('h1').innerText()).toBe(hostile.replace(/[\u202e\u2066]/g, '\ufffd'))
     expect(await page.locator('script, img, iframe, link, object').count()).toBe(0)
     expect(requests).toHaveLength(1)
     expect(complaints).toEqual([])
+    // Whatever the texts are, the page has the elements and attributes that it has with plain ones.
+    const structure = `JSON.stringify([...document.querySelectorAll('*')].map((one) => [one.tagName, one.getAttributeNames()]))`
+    const made = await page.evaluate<string>(structure)
+    const plain = (text: string): string => text.replaceAll(JSON.stringify(hostile).slice(1, -1), 'plain')
+    const [plainStory, plainQuestions] = [story, questions].map(
+      (one) => JSON.parse(plain(JSON.stringify(one))) as unknown,
+    ) as [RunStory, StoryQuestion[]]
+    await page.goto(`file://${await written(runReport(plainStory, course, plainQuestions))}`)
+    expect(await page.evaluate<string>(structure)).toBe(made)
+    expect(await page.locator('h1').innerText()).toBe('plain')
+  })
+
+  test('has a policy of its own: no script, no style but its own, no request, also of what is put into it', async () => {
+    const { page } = await opened(runReport(story, course, questions))
+    const answered: string[] = []
+    page.on('requestfinished', (request) => answered.push(request.url()))
+    await page.evaluate(`(() => {
+      window.refused = new Set()
+      document.addEventListener('securitypolicyviolation', ({ violatedDirective }) => refused.add(violatedDirective))
+      const parts = ['<img src=x onerror="document.title = 1">', '<img src="https://evil.example/a.png">',
+        '<p style="display:none">', '<style>*{display:none}</style>', '<iframe src="https://evil.example/">',
+        '<base href="https://evil.example/">', '<link rel=stylesheet href="https://evil.example/a.css">']
+      for (const part of parts) document.body.insertAdjacentHTML('beforeend', part)
+      void fetch('https://evil.example/').catch(() => undefined)
+      const form = document.body.appendChild(document.createElement('form'))
+      Object.assign(form, { action: 'https://evil.example/', method: 'post' }).submit()
+    })()`)
+    const places = ['base-uri', 'connect-src', 'form-action', 'frame-src', 'img-src', 'script-src-attr']
+    await expect
+      .poll(() => page.evaluate('[...refused].sort()'))
+      .toEqual([...places, 'style-src-attr', 'style-src-elem'])
+    expect(await page.title()).not.toBe('1')
+    expect(page.url()).toMatch(/^file:.*report\.html$/)
+    expect(answered).toEqual([])
   })
 
   test('shows each task with its metrics, and says when answers are right', async () => {

@@ -6,6 +6,7 @@ import { maxFrameLength } from '../../../main/rpc/frames.ts'
 import { memoryTransportPair } from '../../support/memory-transport.ts'
 import { serveRpc } from '../../../main/rpc/server.ts'
 import type { RpcService } from '../../../main/rpc/server.ts'
+import { textTransport } from '../../../main/rpc/text-transport.ts'
 import type { Transport } from '../../../main/rpc/transport.ts'
 import { smallApp } from './small-app.ts'
 import type { SmallMethods, SmallState } from './small-app.ts'
@@ -254,6 +255,22 @@ describe('foreign frames', () => {
     near.send({ id: 1, method: 'watch', args: {} })
     await closed
     await expect.poll(() => state.watchers).toBe(0)
+  })
+
+  test.each(['cancelled', 'gone'])('a caller %s at any moment leaves nothing at work', async (how) => {
+    for (let turns = 0; turns < 10; turns++) {
+      const state: SmallState = { watchers: 0, started: 0, disposed: false }
+      const sent: string[] = []
+      const transport = textTransport({ send: (text) => sent.push(text), close: () => undefined })
+      serveRpc(transport, smallApp(state), { version: '1' })
+      transport.receive('{"id":1,"method":"watch","args":{}}')
+      for (let turn = 0; turn < turns; turn++) await Promise.resolve()
+      if (how === 'gone') transport.closed()
+      else transport.receive('{"id":1,"cancel":true}')
+      await new Promise((resolve) => setTimeout(resolve, 5))
+      expect([turns, state.watchers]).toEqual([turns, 0])
+      if (how === 'cancelled') expect(sent.at(-1)).toMatch(/^{"id":1,"error":{"code":"cancelled"/)
+    }
   })
 
   test('a cancel of a call that is over is ignored', async () => {

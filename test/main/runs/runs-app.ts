@@ -45,7 +45,9 @@ export interface RunsApp {
 /** The runs service over a real store, real trainer processes and a tiny random model. */
 export async function openRunsApp(
   home?: string,
-  options: Partial<Pick<RunsOptions, 'providers' | 'quitGraceMs' | 'writeSplits'>> = {},
+  options: Partial<
+    Pick<RunsOptions, 'providers' | 'quitGraceMs' | 'writeSplits' | 'startTrainer' | 'now'>
+  > = {},
 ): Promise<RunsApp> {
   const folder = home ?? (await temporaryFolder())
   const source = join(folder, 'tiny')
@@ -54,20 +56,20 @@ export async function openRunsApp(
   const trainers: TrainerProcess[] = []
   const model = tinyModel(join(source, 'model'))
   const startTrainer = () => {
-    const trainer = forkTrainer(worker)
+    const trainer = (options.startTrainer ?? (() => forkTrainer(worker)))()
     trainers.push(trainer)
     return trainer
   }
   const runs = createRuns({
     store,
     changes: createChanges(),
-    startTrainer,
     providers: createProviders({ startTrainer, file: providersFile(folder) }),
     writeSplits: (_project, out) => copySplits(source, out),
     writePassages: (_project, { validation }) => Promise.resolve({ train: null, validation }),
     dataDigest: () => Promise.resolve('the same'),
     modelOf: (id) => Promise.resolve(id === model.id ? model : null),
     ...options,
+    startTrainer,
   })
   let isClosed = false
   const close = async () => {

@@ -1,48 +1,6 @@
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { expect, onTestFinished, test } from 'vitest'
-import { createAnswering } from '../../../main/trainers/answering.ts'
-import type { AnsweringOptions } from '../../../main/trainers/answering.ts'
-import { forkTrainer } from '../../../main/trainers/trainer-process.ts'
-import type { TrainerProcess } from '../../../main/trainers/trainer-process.ts'
-import type { AnswerRequest } from '../../../trainer/protocol.ts'
-import { temporaryFolder } from '../../support/temporary-folder.ts'
-import { writeTinyRun } from '../../support/tiny-run.ts'
+import { expect, test } from 'vitest'
+import { longQuestion as long, openAnsweringApp } from '../../support/answering-app.ts'
 import { isAlive } from '../spawn-cli.ts'
-
-const worker = fileURLToPath(new URL('../../../trainer/worker.ts', import.meta.url))
-
-async function openAnsweringApp(options: Partial<AnsweringOptions> = {}) {
-  const folder = await temporaryFolder()
-  await writeTinyRun(folder)
-  const trainers: TrainerProcess[] = []
-  const answering = createAnswering({
-    startTrainer: () => {
-      const trainer = forkTrainer(worker)
-      trainers.push(trainer)
-      return trainer
-    },
-    settings: { threads: 1 },
-    ...options,
-  })
-  onTestFinished(() => answering.dispose())
-  const request = (change: Partial<AnswerRequest> = {}): AnswerRequest => ({
-    model: join(folder, 'model'),
-    adapters: [null],
-    question: 'Which is short?',
-    contexts: ['The sentence is so short.'],
-    settings: { maxTargetLength: 4 },
-    ...change,
-  })
-  const pid = (index: number): number => trainers[index]?.pid ?? 0
-  return { answering, trainers, request, pid }
-}
-
-/** A question that is answered for as long as a test takes. */
-const long: Partial<AnswerRequest> = {
-  contexts: Array.from({ length: 3_000 }, (_, i) => `The sentence ${i} is so short.`),
-  settings: { maxTargetLength: 32, numBeams: 16 },
-}
 
 test('questions are answered one after another by one process, which says when it has to load', async () => {
   const { answering, trainers, request } = await openAnsweringApp()

@@ -2,7 +2,7 @@
 import { EventEmitter } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { tell } from './browser.ts'
-import { protocolHandlers, requestFilters } from './registries.ts'
+import { permissions, protocolHandlers, requestFilters } from './registries.ts'
 
 export { BrowserWindow } from './browser-window.ts'
 export { app, codeLoaded } from './program.ts'
@@ -50,16 +50,17 @@ class Session extends EventEmitter {
     },
   }
 
-  setPermissionRequestHandler(): void {
-    // Chromium asks nobody when it runs without a head.
+  // Chromium asks nobody when it runs without a head: a test asks the handlers themselves.
+  setPermissionRequestHandler(handler: typeof permissions.request): void {
+    permissions.request = handler
   }
 
-  setPermissionCheckHandler(): void {
-    // As above.
+  setPermissionCheckHandler(handler: typeof permissions.check): void {
+    permissions.check = handler
   }
 
-  setDevicePermissionHandler(): void {
-    // As above.
+  setDevicePermissionHandler(handler: typeof permissions.device): void {
+    permissions.device = handler
   }
 }
 

@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { chromium } from 'playwright-core'
 import type { Page } from 'playwright-core'
+import type { Question } from './questions.ts'
 
 export interface StandInOptions {
   /** The built main, `out/main/index.js`. */
@@ -33,6 +34,8 @@ export interface StandIn {
   answerDialogs(answers: Readonly<Record<string, object>>): Promise<void>
   /** What a person does to the program. */
   act(action: 'close-window' | 'quit' | 'second-instance'): void
+  /** Asks the program what a foreign page or the system would, and waits for its answer. */
+  ask(question: Question): Promise<unknown>
   /** Ends it, if it has not ended. */
   close(): Promise<void>
 }
@@ -81,6 +84,13 @@ export async function launchStandIn({ main, args = [], files = [], env }: StandI
       ended,
       answerDialogs: (answers) => writeFile(dialogs, JSON.stringify(answers)),
       act: (action) => child.stdin.write(`${action}\n`),
+      ask: async (question) => {
+        const answers = () => calls.filter(({ call }) => call === 'answer')
+        const before = answers().length
+        child.stdin.write(`${JSON.stringify(question)}\n`)
+        while (answers().length === before) await new Promise((resolve) => setTimeout(resolve, 5))
+        return answers()[before]?.value
+      },
       close,
     }
   } catch (thrown) {

@@ -2,6 +2,7 @@
 import { registerHooks } from 'node:module'
 import { createInterface } from 'node:readline'
 import { pathToFileURL } from 'node:url'
+import type { Question } from './questions.ts'
 
 const electron = new URL('./electron.ts', import.meta.url).href
 registerHooks({
@@ -13,6 +14,7 @@ const [, , main = '', ...args] = process.argv
 // As with `electron FOLDER …`: the program, what it was told to run, and the rest.
 process.argv = [process.execPath, main, ...args]
 const { app, BrowserWindow, codeLoaded } = await import('./electron.ts')
+const { askProgram } = await import('./questions.ts')
 await import(pathToFileURL(main).href)
 codeLoaded()
 
@@ -21,4 +23,8 @@ createInterface({ input: process.stdin }).on('line', (line) => {
   if (line === 'close-window') BrowserWindow.getAllWindows()[0]?.close()
   else if (line === 'quit') app.quit()
   else if (line === 'second-instance') app.emit('second-instance', {}, [], '')
+  else {
+    const [window] = BrowserWindow.getAllWindows()
+    if (window) void askProgram(JSON.parse(line) as Question, window)
+  }
 })
