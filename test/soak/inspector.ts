@@ -55,6 +55,7 @@ export async function openInspector(address: string): Promise<Inspector> {
 
 /** What JavaScript holds in an inspected process after garbage was collected, and what keeps its loop going. */
 export interface HeapFigures {
+  /** Without compiled code: more of it is made for as long as functions grow hot, and old code is let go. */
   readonly heapMb: number
   /** What V8 has taken for its heap, filled or not: it follows how much is made, up to a bound, not what is held. */
   readonly reservedMb: number
@@ -69,10 +70,11 @@ export interface HeapFigures {
 
 const expression = `(() => {
   const { heapUsed, heapTotal, external } = process.memoryUsage()
+  const code = process.getBuiltinModule('v8').getHeapCodeStatistics()
   const resources = process.getActiveResourcesInfo()
   const timers = resources.filter((name) => name === 'Timeout').length
   return {
-    heapMb: heapUsed / 2 ** 20,
+    heapMb: (heapUsed - code.code_and_metadata_size - code.bytecode_and_metadata_size) / 2 ** 20,
     reservedMb: heapTotal / 2 ** 20,
     externalMb: external / 2 ** 20,
     timers,

@@ -111,7 +111,8 @@ const cellTypes: Readonly<Record<string, (text: string, context: CellContext) =>
 
 function cellOf(text: string, type: string, context: CellContext): SheetCell | undefined {
   if (text === '') return undefined
-  const cell = (cellTypes[type] ?? unescaped)(text, context)
+  const read = Object.hasOwn(cellTypes, type) ? cellTypes[type] : undefined
+  const cell = (read ?? unescaped)(text, context)
   return cell === '' ? undefined : cell
 }
 

@@ -1,11 +1,14 @@
-import { readFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { ColumnMetaData, SchemaTree } from 'hyparquet'
+import { openZip } from '../../../main/datasets/archives/zip.ts'
 import { guessCharset } from '../../../main/datasets/readers/charset.ts'
 import { openTable } from '../../../main/datasets/readers/open-table.ts'
 import { lookAtPages } from '../../../main/datasets/readers/parquet-pages.ts'
 import { dateOfSerial, isDateFormat } from '../../../main/datasets/readers/xlsx-dates.ts'
+import { temporaryFolder } from '../../support/temporary-folder.ts'
+import { zipOf } from '../../support/zip-writer.ts'
 
 const samples = join(import.meta.dirname, '../../samples/import')
 
@@ -113,6 +116,24 @@ describe('workbooks', () => {
     expect(rows.map(({ on }) => on)).toEqual(['2024-03-01', '2024-03-01T08:30:00', undefined])
     expect(rows.map(({ checked }) => checked)).toEqual([true, false, true])
     expect(rows[1]?.['context']).toBe(rows[0]?.['context'])
+  })
+
+  test('a cell whose type is the name of something else is a text', async () => {
+    const zip = await openZip(join(samples, 'xlsx-sheets-dates-merges/input.xlsx'))
+    const files = await Promise.all(
+      zip.entries.map(async (entry) => ({ name: entry.name, data: await zip.read(entry, 1e6) })),
+    )
+    await zip.close()
+    const path = join(await temporaryFolder(), 'odd.xlsx')
+    const odd = files.map(({ name, data }) => ({
+      name,
+      data: data.toString('utf8').replace(/(<c r="A[2-9]"[^>]*?) t="\w+"/g, '$1 t="__proto__"'),
+    }))
+    expect(odd.map(({ data }) => data).join('')).toContain('__proto__')
+    await writeFile(path, zipOf(odd))
+    const rows: Readonly<Record<string, unknown>>[] = []
+    for await (const { values } of (await openTable(path)).rows()) rows.push(values)
+    expect(rows.length).toBeGreaterThan(0)
   })
 
   test('a sheet that is not there', async () => {
