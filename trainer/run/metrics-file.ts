@@ -1,7 +1,8 @@
-import { open, readFile } from 'node:fs/promises'
+import { open, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { RunState } from '../checkpoint/checkpoint.ts'
 import { writeAtomic } from '../checkpoint/write-atomic.ts'
+import { TrainerError } from '../errors.ts'
 import type { StepReport, ValidationReport } from '../protocol.ts'
 
 export type Metric = StepReport | ValidationReport
@@ -26,10 +27,20 @@ export async function openMetrics(
   const lines = (await readFile(path, 'utf8').catch(() => '')).split('\n')
   const kept = lines.filter((line) => isUpTo(line, state))
   await writeAtomic(path, kept.map((line) => `${line}\n`).join(''))
-  // Held open, not named at each line: a process that slept while another took over writes into the file that was.
   const file = await open(path, 'a')
+  const { ino } = await file.stat()
   return {
-    append: (metric) => file.appendFile(`${JSON.stringify(metric)}\n`),
+    append: async (metric) => {
+      // A process that slept while another took over the run finds another file there, and writes into its own at most.
+      const there = await stat(path)
+      if (there.ino !== ino)
+        throw new TrainerError(
+          'file_invalid',
+          `${path} was written anew by another process, which has gone on with this run. Look there for its end.`,
+          { path },
+        )
+      await file.appendFile(`${JSON.stringify(metric)}\n`)
+    },
     save: () => file.sync(),
     close: () => file.close(),
   }
