@@ -56,7 +56,7 @@ describe.skipIf(withoutBrowser)('a run that does not go through at once', () => 
 
   test('says why when its process is killed, and is resumed to its end', { timeout: 240_000 }, async () => {
     const { page, trainers, complaints } = await openWindow()
-    await startRun(page, 24)
+    await startRun(page, 14)
     // The process that measured the time may still be on its way out.
     await expect.poll(() => trainers().length, { timeout: 20_000 }).toBe(1)
     for (const trainer of trainers()) process.kill(trainer, 'SIGKILL')

@@ -8,7 +8,7 @@ import type { TargetName } from './targets.ts'
 
 /** How many of each, and what must be among the outcomes. The long runs are made by hand: see `main.ts`. */
 const short: Readonly<Record<TargetName, readonly [count: number, ...outcomes: readonly string[]]>> = {
-  readers: [120, 'passages', 'examples', 'file_unreadable'],
+  readers: [80, 'passages', 'examples', 'file_unreadable'],
   safetensors: [60, 'inspected', 'read', 'weights_invalid', 'file_unreadable'],
   config: [60, 'inspected', 'opened', 'model_invalid'],
   tokenizer: [25, 'encoded', 'tokenizer_invalid'],

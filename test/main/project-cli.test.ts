@@ -186,7 +186,7 @@ posix(
 
 posix('a run whose command was killed is gone on with, and the store has its end', async () => {
   const { train, loracle, json } = await prepareProject()
-  const running = train('--set=epochs=400', '--json')
+  const running = train('--set=epochs=120', '--json')
   await running.sees('"type":"checkpoint"')
   const runDir = String(jsonLines(running.seen().split('\n')[0] ?? '')[0]?.['runDir'])
   running.child.kill('SIGKILL')
