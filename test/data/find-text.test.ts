@@ -40,6 +40,17 @@ test('an answer that nearly stands everywhere in a long context takes no longer 
   expect(taken).toBeLessThan(3_000)
 })
 
+test('an answer that a hundred thousand questions repeat is looked for once', () => {
+  const context = 'ab'.repeat(500_000)
+  const look = () => {
+    for (let time = 0; time < 100_000; time++) findOccurrences('abababababababab', context)
+    return findOccurrences('ba', 'abba')
+  }
+  expect(milliseconds(look)).toBeLessThan(3_000)
+  // Of another context the same text is looked for again.
+  expect(findOccurrences('abababababababab', 'no')).toBeNull()
+})
+
 test('the fault of a JSON text is found behind a text of twenty megabytes', () => {
   const long = 'a'.repeat(2e7)
   expect(locateJsonFault(`{"a":"${long}","b":}`)).toMatchObject({ line: 1, column: 2e7 + 13 })

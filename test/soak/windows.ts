@@ -73,7 +73,13 @@ async function loadAnew(host: SoakHost, browser: Browser, path: string): Promise
   const page = await openPage(browser, `${host.address}#${path}`)
   const rows: Figures[] = []
   for (let load = 0; load < loads; load++) {
-    await page.reload({ waitUntil: load % 2 === 0 ? 'load' : 'commit' })
+    const reload = () => page.reload({ waitUntil: load % 2 === 0 ? 'load' : 'commit' })
+    // Chromium has no page to load anew for the moment in which one gives way to the next.
+    await reload().catch(async (thrown: unknown) => {
+      if (!String(thrown).includes('Not attached to an active page')) throw thrown
+      await page.waitForTimeout(100)
+      await reload()
+    })
     if (load % 2 === 0) await page.getByRole('heading', { level: 1 }).waitFor()
     if (load % Math.ceil(loads / 40) === 0) rows.push(await hostFigures(host))
   }

@@ -5,6 +5,7 @@ import { readSafetensors, readSafetensorsHeader } from '../../trainer/checkpoint
 import type { NamedTensor } from '../../trainer/checkpoint/safetensors.ts'
 import { encodeSafetensors } from '../../trainer/checkpoint/safetensors.ts'
 import { writeAtomic } from '../../trainer/checkpoint/write-atomic.ts'
+import { removeResultFile } from '../../trainer/run/result-file.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 import { runTiny, tinyCommand, writeTinyRun } from '../support/tiny-run.ts'
 
@@ -57,4 +58,11 @@ test('a checkpoint that does not hold what the run trains is not gone on with', 
     tinyCommand(folder, join(folder, what.replaceAll(' ', '-')), { settings, resume: true }),
   )
   expect(result.stopped).toBe('finished')
+})
+
+test('a folder where the result of a run belongs does not stop it', async () => {
+  const folder = await temporaryFolder()
+  await mkdir(join(folder, 'result.json', 'inside'), { recursive: true })
+  await removeResultFile(folder)
+  expect(await readdir(folder)).toEqual([])
 })

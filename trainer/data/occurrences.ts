@@ -12,8 +12,25 @@ export const mostCounted = 100
 // Places inside words are passed over up to here, so that a short text in a long one costs no more than a look.
 const mostLookedAt = 10_000
 
+// Files repeat answers over one context, hostile ones a hundred thousand times: each is looked for once.
+const mostKept = 1_000
+let lastContext = ''
+const found = new Map<string, Occurrences | null>()
+
 /** The occurrences of a text; null where there is none. */
 export function findOccurrences(text: string, context: string): Occurrences | null {
+  if (context !== lastContext || found.size >= mostKept) {
+    found.clear()
+    lastContext = context
+  }
+  const known = found.get(text)
+  if (known !== undefined) return known
+  const occurrences = lookFor(text, context)
+  found.set(text, occurrences)
+  return occurrences
+}
+
+function lookFor(text: string, context: string): Occurrences | null {
   let first = -1
   let whole = -1
   let wholeCount = 0

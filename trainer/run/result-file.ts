@@ -12,5 +12,6 @@ export async function saveResultFile(result: TrainResult): Promise<void> {
 
 /** Removes what an earlier start ended with: a run that goes on has no result yet. */
 export async function removeResultFile(runDir: string): Promise<void> {
-  await rm(join(runDir, fileName), { force: true })
+  // Also a folder of that name, which a run of elsewhere may bring along.
+  await rm(join(runDir, fileName), { force: true, recursive: true })
 }
