@@ -141,3 +141,13 @@ test('tokenizers as they are published are not watched: that would cost every te
   const model = { type: 'BPE', vocab: { a: 0, ['-'.repeat(128)]: 1 }, merges: [] }
   expect(checkTokenizerBounds({ ...steps, model, added_tokens: [] }, 'x')).toEqual({ watched: false })
 })
+
+test('a mark that cannot become a text is measured all the same', () => {
+  const mark = { toString: { a: 1 } }
+  const model = { type: 'WordPiece', vocab: { a: 0 }, unk_token: 'a', continuing_subword_prefix: mark }
+  const description = {
+    ...{ normalizer: null, pre_tokenizer: null, post_processor: null, decoder: null },
+    model,
+  }
+  expect(() => checkTokenizerBounds({ ...description, added_tokens: [] }, 'x')).not.toThrow()
+})

@@ -1,3 +1,4 @@
+import { shownValue } from '../shown-value.ts'
 import { invalidTokenizer } from './tokenizer-json.ts'
 
 /** What of a tokenizer.json costs time and memory. */
@@ -79,6 +80,11 @@ export function checkTokenizerBounds(
 
 type Refuse = (fact: string) => Error
 
+/** Characters of a field that should hold a text; an object cannot be relied on to become one. */
+function lengthOf(value: unknown): number {
+  return typeof value === 'string' ? value.length : (JSON.stringify(value ?? '') ?? '').length
+}
+
 function checkVocabulary(
   { model, pre_tokenizer }: BoundedDescription,
   refuse: Refuse,
@@ -95,7 +101,7 @@ function checkVocabulary(
     throw refuse(`it has ${tokens.length} tokens of ${characters} characters together`)
   // The marks around pieces are joined with every one of them.
   const marks = ['continuing_subword_prefix', 'continuing_subword_suffix', 'end_of_word_suffix']
-  const longMark = marks.find((mark) => String(model[mark] ?? '').length > unusualToken)
+  const longMark = marks.find((mark) => lengthOf(model[mark]) > unusualToken)
   if (longest > longestToken || longMark !== undefined)
     throw refuse(
       longMark === undefined ? `one of its tokens has ${longest} characters` : `its ${longMark} is a text`,
@@ -136,7 +142,7 @@ function typeOf(step: unknown): unknown {
 
 /** How many characters a step may make of one. */
 function growthOf(step: Step, refuse: Refuse): number {
-  const text = (field: string) => String(step[field] ?? '').length
+  const text = (field: string) => lengthOf(step[field])
   switch (step['type']) {
     case 'Replace':
       return Math.max(1, text('content'))
@@ -149,7 +155,7 @@ function growthOf(step: Step, refuse: Refuse): number {
       return 'use_regex' in step || 'add_prefix_space' in step ? 2 : 1
     case 'FixedLength':
       if (!Number.isInteger(step['length']) || Number(step['length']) < 1)
-        throw refuse(`it cuts texts into pieces of ${String(step['length'])} characters`)
+        throw refuse(`it cuts texts into pieces of ${shownValue(step['length'])} characters`)
       return 1
     case 'TemplateProcessing': {
       const parts: readonly unknown[] = Array.isArray(step['single']) ? step['single'] : []
