@@ -1,7 +1,7 @@
 /** The job that faults are tried on: a project over a tiny real model, and runs of it. */
-import { join } from 'node:path'
 import type { RunDetail, RunSeries } from '../../main/contract/runs.ts'
-import { tinySettings, writeTinyRun } from '../support/tiny-run.ts'
+import { makeTinyProject } from '../support/tiny-project.ts'
+import { tinySettings } from '../support/tiny-run.ts'
 import type { FaultyHost } from './processes.ts'
 
 /** A hundred steps of some milliseconds, twenty-five checkpoints, ten validations. */
@@ -22,22 +22,8 @@ export interface Job {
 
 /** Makes a project with the tiny model and its examples: to train on, to validate on, and to be scored on. */
 export async function makeJob({ call }: FaultyHost, folder: string): Promise<Job> {
-  await writeTinyRun(folder)
-  const model = await call('models.addFolder', { folder: join(folder, 'model') })
-  const { id: projectId } = await call('projects.create', { name: 'Faults' })
-  for (const [file, use] of [
-    ['train.json', 'train'],
-    ['validation.json', 'test'],
-  ] as const)
-    await call('data.import', {
-      projectId,
-      file: { path: join(folder, file) },
-      name: null,
-      mapping: null,
-      use,
-    })
-  await call('projects.choose', { projectId, modelId: model.id })
-  return { projectId, modelId: model.id }
+  const { projectId, modelId } = await makeTinyProject(call, folder, 'Faults')
+  return { projectId, modelId }
 }
 
 export async function startRun({ call }: FaultyHost, job: Job, settings = jobSettings): Promise<RunDetail> {

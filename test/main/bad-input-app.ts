@@ -9,7 +9,8 @@ import type { Client } from '../../main/rpc/client.ts'
 import { memoryTransportPair } from '../support/memory-transport.ts'
 import { serveRpc } from '../../main/rpc/server.ts'
 import type { TrainerProcess } from '../../main/trainers/trainer-process.ts'
-import { tinySettings, writeTinyRun } from '../support/tiny-run.ts'
+import { makeTinyProject } from '../support/tiny-project.ts'
+import { tinySettings } from '../support/tiny-run.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 import { repository } from './spawn-cli.ts'
 
@@ -53,23 +54,7 @@ export async function openCalledApp(home?: string): Promise<CalledApp> {
 
 /** A project with the tiny model and nineteen examples to train on. */
 export async function addTinyProject({ call }: CalledApp, name = 'Tiny') {
-  const folder = await temporaryFolder()
-  await writeTinyRun(folder)
-  const model = await call('models.addFolder', { folder: join(folder, 'model') })
-  const { id: projectId } = await call('projects.create', { name })
-  for (const [file, use] of [
-    ['train.json', 'train'],
-    ['validation.json', 'test'],
-  ] as const)
-    await call('data.import', {
-      projectId,
-      file: { path: join(folder, file) },
-      name: null,
-      mapping: null,
-      use,
-    })
-  await call('projects.choose', { projectId, modelId: model.id })
-  return { projectId, modelId: model.id, modelFolder: model.folder, folder }
+  return makeTinyProject(call, await temporaryFolder(), name)
 }
 
 /** Settings of a run of fifteen steps over the tiny model, and of one that goes on until it is stopped. */
